@@ -1,0 +1,1 @@
+//! The attached terminal: raw mode in and out, whatever happens between.

@@ -1,0 +1,1 @@
+//! `#{…}`: parse and evaluate against a context trait.

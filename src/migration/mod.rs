@@ -1,0 +1,1 @@
+//! The handover as two state machines without I/O.

@@ -1,0 +1,1 @@
+//! Sessions, windows, layouts, panes, clients, options, key tables. No fd, no clock, no thread.

@@ -1,0 +1,1 @@
+//! Messages and framing: client–server, server–keeper, keeper–keeper.

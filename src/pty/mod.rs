@@ -1,0 +1,1 @@
+//! One pseudo-terminal: portable-pty and termios behind one type.

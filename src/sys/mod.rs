@@ -1,0 +1,2 @@
+//! System calls that have no safe wrapper elsewhere: the only `unsafe` of the project. Knows nothing of qmux.
+#![allow(unsafe_code)]

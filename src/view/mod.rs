@@ -1,0 +1,1 @@
+//! What a client sees: `Mux` and client to cells, damage to bytes.
