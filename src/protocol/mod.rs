@@ -1,1 +1,3 @@
 //! Messages and framing: client–server, server–keeper, keeper–keeper.
+
+pub mod client;
