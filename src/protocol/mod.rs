@@ -5,6 +5,7 @@
 //! meaning, so a reader skips messages it does not know. Owns how things are said, and knows nothing
 //! of sockets, ssh or who is at the other end.
 
+pub mod client;
 pub mod keeper;
 
 use serde::Serialize;
