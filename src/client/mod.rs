@@ -1,1 +1,2 @@
 //! The attached terminal: raw mode in and out, whatever happens between.
+mod args; mod terminal;
