@@ -1,2 +1,3 @@
 //! The attached terminal: raw mode in and out, whatever happens between.
-mod args; mod terminal;
+mod args;
+mod terminal;
