@@ -1,6 +1,14 @@
 //! System calls that have no safe wrapper elsewhere: the only `unsafe` of the project. Knows nothing of qmux.
 #![allow(unsafe_code)]
 
+pub mod channel;
 pub mod clock;
+pub mod clone3;
 pub mod fdpass;
+pub mod fdtable;
+pub mod namespace;
+pub mod prctl;
+pub mod ptmx;
+pub mod shared;
+pub mod signals;
 pub mod tty;
