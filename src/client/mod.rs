@@ -52,7 +52,7 @@ fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
     }
     let path = start::socket_path(&args, as_tmux).map_err(|e| e.to_string())?;
     let may_start = args::starts_server(&args.command);
-    let (stream, started) = start::connect(&path, &args, as_tmux, may_start).map_err(|e| e.to_string())?;
+    let (stream, started) = start::connect(&path, &args, may_start).map_err(|e| e.to_string())?;
     let hello = hello(args, as_tmux, started);
     link::Link::new(stream).run(hello)
 }

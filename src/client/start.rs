@@ -93,12 +93,7 @@ pub fn socket_path(args: &Args, as_tmux: bool) -> Result<PathBuf, StartError> {
 }
 
 /// A connection to the server at `path`, and whether it was started for us. `may_start` says that it may be.
-pub fn connect(
-    path: &Path,
-    args: &Args,
-    as_tmux: bool,
-    may_start: bool,
-) -> Result<(UnixStream, bool), StartError> {
+pub fn connect(path: &Path, args: &Args, may_start: bool) -> Result<(UnixStream, bool), StartError> {
     match UnixStream::connect(path) {
         Ok(stream) => return checked(stream).map(|stream| (stream, false)),
         Err(error) if nobody_there(&error) => {}
@@ -117,7 +112,7 @@ pub fn connect(
         }
         Err(_) => {}
     }
-    let (child, log) = spawn(path, args, as_tmux)?;
+    let (child, log) = spawn(path, args)?;
     wait_for(path, child, &log).map(|stream| (stream, true))
 }
 
@@ -150,7 +145,7 @@ fn lock(path: &Path) -> Result<Flock<File>, StartError> {
 
 /// Starts `qmux --role-server`, which makes a session of its own first thing. What it writes to standard
 /// error goes to a log beside the socket.
-fn spawn(path: &Path, args: &Args, as_tmux: bool) -> Result<(Child, PathBuf), StartError> {
+fn spawn(path: &Path, args: &Args) -> Result<(Child, PathBuf), StartError> {
     let log_path = path.with_extension("log");
     let log = OpenOptions::new()
         .create(true)
@@ -160,14 +155,12 @@ fn spawn(path: &Path, args: &Args, as_tmux: bool) -> Result<(Child, PathBuf), St
         .map_err(start_error(&log_path))?;
     let exe = std::env::current_exe().map_err(start_error(Path::new("/proc/self/exe")))?;
     let mut command = Command::new(&exe);
-    command.arg0("qmux").arg("--role-server").arg("--socket").arg(path);
+    command.arg0("qmux").arg("--role-server").arg(path);
     for file in &args.config_files {
-        command.arg("--config").arg(file);
+        // The server's working directory is `/`, so that it holds no file system busy.
+        command.arg("-f").arg(std::path::absolute(file).unwrap_or_else(|_| file.into()));
     }
-    if as_tmux {
-        command.arg("--as-tmux");
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     let child = command.spawn().map_err(start_error(&exe))?;
     Ok((child, log_path))
 }
