@@ -33,7 +33,8 @@ pub fn pidfd_getfd(pidfd: BorrowedFd<'_>, fd: i32) -> io::Result<OwnedFd> {
 /// Sends `signal` to the process behind `pidfd`.
 pub fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
     // SAFETY: plain numbers and a null siginfo.
-    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, 0usize, 0) }).map(drop)
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, 0usize, 0) })
+        .map(drop)
 }
 
 /// True when two descriptors, of one or two processes, are one open file description (KCMP_FILE).
@@ -134,7 +135,8 @@ pub fn pipe_content(from: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
     while done < content.len() {
         let rest = &mut content[done..];
         // SAFETY: `rest` is a live buffer of that length.
-        let got = check(unsafe { libc::read(read.as_raw_fd(), rest.as_mut_ptr().cast(), rest.len()) } as i64)?;
+        let got =
+            check(unsafe { libc::read(read.as_raw_fd(), rest.as_mut_ptr().cast(), rest.len()) } as i64)?;
         if got == 0 {
             break;
         }
@@ -252,8 +254,7 @@ fn socket_option(fd: BorrowedFd<'_>, level: i32, option: i32) -> io::Result<i32>
 fn set_socket_option(fd: BorrowedFd<'_>, level: i32, option: i32, value: i32) -> io::Result<()> {
     let len = size_of::<i32>() as libc::socklen_t;
     // SAFETY: `value` is live and `len` is its size.
-    let result =
-        unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), len) };
+    let result = unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), len) };
     check(i64::from(result)).map(drop)
 }
 
@@ -286,7 +287,13 @@ pub fn tcp_state(fd: BorrowedFd<'_>) -> io::Result<u8> {
     let mut len = info.len() as libc::socklen_t;
     // SAFETY: `info` and `len` are live and agree in size; tcpi_state is the first byte.
     let result = unsafe {
-        libc::getsockopt(fd.as_raw_fd(), libc::IPPROTO_TCP, libc::TCP_INFO, info.as_mut_ptr().cast(), &mut len)
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            info.as_mut_ptr().cast(),
+            &mut len,
+        )
     };
     check(i64::from(result))?;
     Ok(info[0])
@@ -405,9 +412,9 @@ pub fn unix_socket(inode: u64) -> io::Result<UnixSocket> {
     check(unsafe { libc::send(socket.as_raw_fd(), message.as_ptr().cast(), message.len(), 0) } as i64)?;
     let mut answer = [0u8; 4096];
     // SAFETY: `answer` is a live buffer of that length.
-    let got = check(unsafe {
-        libc::recv(socket.as_raw_fd(), answer.as_mut_ptr().cast(), answer.len(), 0)
-    } as i64)? as usize;
+    let got =
+        check(unsafe { libc::recv(socket.as_raw_fd(), answer.as_mut_ptr().cast(), answer.len(), 0) } as i64)?
+            as usize;
     parse_unix_diag(&answer[..got])
 }
 

@@ -2,6 +2,9 @@
 #![allow(unsafe_code)]
 
 pub mod arch_x86_64;
+pub mod clock;
 pub mod descriptors;
+pub mod fdpass;
 pub mod memory;
 pub mod ptrace;
+pub mod tty;
