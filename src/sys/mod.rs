@@ -2,9 +2,17 @@
 #![allow(unsafe_code)]
 
 pub mod arch_x86_64;
+pub mod channel;
 pub mod clock;
+pub mod clone3;
 pub mod descriptors;
 pub mod fdpass;
+pub mod fdtable;
 pub mod memory;
+pub mod namespace;
+pub mod prctl;
+pub mod ptmx;
 pub mod ptrace;
+pub mod shared;
+pub mod signals;
 pub mod tty;
