@@ -1,4 +1,4 @@
-//! The native engine: dump and restore by ptrace from outside, without a blob in the process.
+//! The native engine: ptrace, /proc and nothing else.
 pub mod init;
 mod open;
 mod plan;
