@@ -339,7 +339,14 @@ pub fn read_byte(fd: RawFd) -> io::Result<bool> {
 }
 
 /// Takes a lock without waiting: flock(2), or with `open_file` F_OFD_SETLK, else F_SETLK.
-pub fn lock(fd: RawFd, flock: bool, open_file: bool, exclusive: bool, start: u64, len: u64) -> io::Result<()> {
+pub fn lock(
+    fd: RawFd,
+    flock: bool,
+    open_file: bool,
+    exclusive: bool,
+    start: u64,
+    len: u64,
+) -> io::Result<()> {
     if flock {
         let how = if exclusive { libc::LOCK_EX } else { libc::LOCK_SH };
         // SAFETY: numbers only.

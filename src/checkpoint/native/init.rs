@@ -256,7 +256,8 @@ fn reign(proof: SingleThreaded, control: BorrowedFd<'_>, request: &InitRequest) 
     let _ = prctl::set_dumpable(true);
     nix::unistd::setsid().doing(|| "setsid".into())?;
     raise_descriptor_limit(request)?;
-    let control = fdtable::move_up(dup(control)?, request.end_fd() + 8).doing(|| "move the channel".into())?;
+    let control =
+        fdtable::move_up(dup(control)?, request.end_fd() + 8).doing(|| "move the channel".into())?;
     let go = fdtable::move_up(dup(io::stdout().as_fd())?, request.end_fd() + 8)
         .doing(|| "move the starting pipe".into())?;
     fdtable::close_range(0, request.base as u32 - 1).doing(|| "close what was inherited".into())?;
@@ -278,7 +279,8 @@ fn reign(proof: SingleThreaded, control: BorrowedFd<'_>, request: &InitRequest) 
     let skeleton = Skeleton { request, plan: &plan, opened: &opened, counters, control, go, proof };
     let root = skeleton::bear(&skeleton)?;
     // All is inherited by now; what pid 1 keeps would keep pipes and the pty open.
-    fdtable::close_range(request.base as u32, request.end_fd() as u32 - 1).doing(|| "close the files".into())?;
+    fdtable::close_range(request.base as u32, request.end_fd() as u32 - 1)
+        .doing(|| "close the files".into())?;
     fdtable::close(go);
     reap(channel.as_fd(), root, request.tier)
 }
@@ -431,7 +433,8 @@ fn reap(control: BorrowedFd<'_>, root: Pid, tier: Tier) -> Result<u8, InitError>
                 Err(e) => return Err(e).doing(|| "wait".into()),
             }
         }
-        let mut fds = [PollFd::new(children.as_fd(), PollFlags::POLLIN), PollFd::new(control, PollFlags::POLLIN)];
+        let mut fds =
+            [PollFd::new(children.as_fd(), PollFlags::POLLIN), PollFd::new(control, PollFlags::POLLIN)];
         let watched = if running { &mut fds[..1] } else { &mut fds[..] };
         match poll(watched, PollTimeout::NONE) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
@@ -470,4 +473,3 @@ fn abandon(tier: Tier) {
 pub fn path(bytes: &[u8]) -> &Path {
     Path::new(std::ffi::OsStr::from_bytes(bytes))
 }
-

@@ -154,11 +154,14 @@ impl Opener<'_> {
             }
             FileKind::Memfd { name, pos, seals, content } => memfd(name, flags, *pos, *seals, content)?,
             FileKind::Device { path: name } => open_path(path(name), flags)?,
-            FileKind::Tty { via_dev_tty } => self.terminal(self.request.tree.tty.index, *via_dev_tty, flags)?,
+            FileKind::Tty { via_dev_tty } => {
+                self.terminal(self.request.tree.tty.index, *via_dev_tty, flags)?
+            }
             FileKind::PtySlave { index, via_dev_tty } => self.terminal(*index, *via_dev_tty, flags)?,
             FileKind::PtyMaster { index, .. } => {
                 let master = self.masters.get(index).ok_or_else(|| missing("pty master"))?;
-                let fd = fdtable::move_up(dup(master.as_raw_fd())?, 3).doing(|| "take a pty master".into())?;
+                let fd =
+                    fdtable::move_up(dup(master.as_raw_fd())?, 3).doing(|| "take a pty master".into())?;
                 status(fd, flags)?;
                 fd
             }

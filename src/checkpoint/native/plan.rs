@@ -213,7 +213,8 @@ impl Builder {
             let parent_node = self.node_of[&parent.pid];
             if process.sid == process.pid || process.sid == parent.sid {
                 self.plan.nodes[parent_node].late.push(node);
-            } else if parent.sid == parent.pid && self.session_at_birth(parent, &by_pid) == Some(process.sid) {
+            } else if parent.sid == parent.pid && self.session_at_birth(parent, &by_pid) == Some(process.sid)
+            {
                 // The parent called setsid after it had forked this one.
                 self.plan.nodes[parent_node].early.push(node);
             } else {

@@ -99,7 +99,8 @@ impl Skeleton<'_> {
             nix::unistd::setsid().doing(|| format!("start session {}", node.number))?;
             if let Some(tty) = node.takes_tty {
                 let slave = self.slave(tty)?;
-                ptmx::take_controlling(slave).doing(|| format!("give session {} its terminal", node.number))?;
+                ptmx::take_controlling(slave)
+                    .doing(|| format!("give session {} its terminal", node.number))?;
             }
         }
         if node.gives_up_tty {
@@ -149,11 +150,9 @@ impl Skeleton<'_> {
     }
 
     fn slave(&self, tty: u32) -> Result<RawFd, InitError> {
-        self.opened
-            .slaves
-            .get(&tty)
-            .copied()
-            .ok_or_else(|| InitError::Request(format!("/dev/pts/{tty} is a controlling terminal and not in the tree")))
+        self.opened.slaves.get(&tty).copied().ok_or_else(|| {
+            InitError::Request(format!("/dev/pts/{tty} is a controlling terminal and not in the tree"))
+        })
     }
 
     fn give_up_tty(&self) -> Result<(), InitError> {
@@ -181,7 +180,9 @@ impl Skeleton<'_> {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err(InitError::Request(format!("only {seen} of {total} processes came to step {which}")));
+                return Err(InitError::Request(format!(
+                    "only {seen} of {total} processes came to step {which}"
+                )));
             }
             self.counters.wait_change(which, seen, Duration::from_millis(50));
         }
@@ -293,8 +294,15 @@ impl Skeleton<'_> {
                 LockKind::Flock | LockKind::OpenFile => first,
             };
             if mine {
-                fdtable::lock(fd, lock.kind == LockKind::Flock, lock.kind == LockKind::OpenFile, lock.exclusive, lock.start, lock.len)
-                    .doing(|| format!("lock descriptor {fd} again"))?;
+                fdtable::lock(
+                    fd,
+                    lock.kind == LockKind::Flock,
+                    lock.kind == LockKind::OpenFile,
+                    lock.exclusive,
+                    lock.start,
+                    lock.len,
+                )
+                .doing(|| format!("lock descriptor {fd} again"))?;
             }
         }
         Ok(())
@@ -312,7 +320,8 @@ impl Skeleton<'_> {
         }
         if !nix::unistd::geteuid().is_root() {
             // After the exec an ordinary user has only what is ambient, and threads need their numbers (P-18).
-            prctl::raise_ambient(prctl::CAP_CHECKPOINT_RESTORE).doing(|| "keep CAP_CHECKPOINT_RESTORE".into())?;
+            prctl::raise_ambient(prctl::CAP_CHECKPOINT_RESTORE)
+                .doing(|| "keep CAP_CHECKPOINT_RESTORE".into())?;
         }
         let program = self
             .request
