@@ -7,6 +7,7 @@
 use super::links::{self, FromLink, KeeperAddress, LinkId};
 use super::{Server, hosts, panes};
 use crate::ids::{HostName, LifeId, MoveId, PaneId, RequestId};
+use crate::migration::report::{self, Names};
 use crate::mux::{Event, Failure, Place};
 use crate::protocol::keeper::{
     FromKeeper, KeeperState, MoveOptions, MoveOutcome, MoveReport, ToKeeper, Trouble, Verdict, Welcome,
@@ -50,20 +51,9 @@ struct Drive {
     destination: Side,
     /// The pane's wires lead to the destination.
     arrived: bool,
+    /// The source's report, when it came before the destination's word.
+    report: Option<MoveReport>,
     request: Option<RequestId>,
-}
-
-/// A move that has ended well.
-#[derive(serde::Serialize)]
-struct Moved {
-    pane: String,
-    host: String,
-    frozen_ms: f64,
-    total_ms: f64,
-    bytes: u64,
-    notes: Vec<String>,
-    #[serde(skip)]
-    text: String,
 }
 
 /// Moves the panes one after the other; what cannot go is told, the others go.
@@ -80,14 +70,12 @@ pub(super) async fn run(
         let result = if order.dry_run {
             dry_run(server, pane, to.clone(), &options, order.json).await
         } else {
-            move_one(server, request, pane, to.clone(), &options)
-                .await
-                .map(|m| if order.json { json_of(&m) } else { m.text })
+            move_one(server, request, pane, to.clone(), &options, order.json).await
         };
         match result {
             Ok(text) => said.push(text),
             Err(f) => {
-                said.push(if order.json { hosts::json_of(&f) } else { f.text.clone() });
+                said.push(if order.json { json_of(&f) } else { f.text.clone() });
                 failed = failed.or(Some(f));
             }
         }
@@ -99,8 +87,12 @@ pub(super) async fn run(
     }
 }
 
-fn json_of(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("plain data with string keys always serialises")
+/// A failure for `--json`; one that is JSON already stays.
+fn json_of(failure: &Failure) -> String {
+    if failure.text.starts_with('{') {
+        return failure.text.clone();
+    }
+    serde_json::json!({ "moved": false, "code": failure.code, "cause": failure.text }).to_string()
 }
 
 fn no_pane(pane: PaneId) -> Failure {
@@ -118,8 +110,8 @@ async fn move_one(
     pane: PaneId,
     to: Option<HostName>,
     options: &MoveOptions,
-) -> Result<Moved, Failure> {
-    let started = Instant::now();
+    json: bool,
+) -> Result<String, Failure> {
     let (life, epoch, from, link, label) = {
         let core = server.core.borrow();
         let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
@@ -133,16 +125,7 @@ async fn move_one(
     let there = name_of(server, &to);
     if from == to {
         let text = format!("{label} is already on {there}.");
-        let host = there.0.clone();
-        return Ok(Moved {
-            pane: pane.to_string(),
-            host,
-            frozen_ms: 0.0,
-            total_ms: 0.0,
-            bytes: 0,
-            notes: vec![],
-            text,
-        });
+        return Ok(if json { serde_json::json!({ "moved": false, "text": text }).to_string() } else { text });
     }
     let here = name_of(server, &from);
     let Some(link) = link else {
@@ -183,25 +166,18 @@ async fn move_one(
             from: far_from,
         },
         arrived: false,
+        report: None,
         request: Some(request),
     };
+    let label = drive.label.clone();
     let (_, result) = drive.to_the_end(server).await;
     let report = result?;
-    let pause_s = report.0.frozen_us as f64 / 1e6;
-    let mut text = format!("{} is now on {there} (pause {pause_s:.2} s). {here}'s copy is gone.", report.1);
-    for note in &report.0.notes {
-        text.push_str("\n  ");
-        text.push_str(note);
+    let names = Names { pane: &label, from: &here.0, to: &there.0 };
+    let text = if json { report::to_json(&report, names).to_string() } else { report::text(&report, names) };
+    match report::exit_code(&report) {
+        0 => Ok(text),
+        class => Err(Failure { class, code: "move", text }),
     }
-    Ok(Moved {
-        pane: pane.to_string(),
-        host: there.0,
-        frozen_ms: report.0.frozen_us as f64 / 1e3,
-        total_ms: started.elapsed().as_secs_f64() * 1e3,
-        bytes: report.0.bytes,
-        notes: report.0.notes,
-        text,
-    })
 }
 
 /// From now on the two links' keepers speak to each other.
@@ -225,7 +201,7 @@ impl Drive {
     async fn to_the_end(
         mut self,
         server: &Rc<Server>,
-    ) -> (Drive, Result<(MoveReport, String), Failure>) {
+    ) -> (Drive, Result<MoveReport, Failure>) {
         let mut give_up: Option<Instant> = None;
         let mut retry = Instant::now();
         loop {
@@ -273,6 +249,11 @@ impl Drive {
                 }
                 Woken::Destination(Some(FromLink::Said(message, fd))) => {
                     self.destination_said(server, *message, fd);
+                    if self.arrived
+                        && let Some(report) = self.report.take()
+                    {
+                        return self.ended(server, Ok(report));
+                    }
                     if self.arrived && give_up.is_none() {
                         give_up = Some(Instant::now() + LAST_WORD);
                     }
@@ -294,23 +275,19 @@ impl Drive {
         server: &Rc<Server>,
         message: FromKeeper,
         _fd: Option<OwnedFd>,
-    ) -> Option<Result<(MoveReport, String), Failure>> {
+    ) -> Option<Result<MoveReport, Failure>> {
         match message {
             FromKeeper::Report(report) if report.move_id == self.move_id => {
-                let here = name_of(server, &self.source.address.host);
                 match &report.outcome {
-                    MoveOutcome::Moved(_) if self.arrived => Some(Ok((report, self.label.clone()))),
                     // The destination's Welcome is on its way through the other link.
-                    MoveOutcome::Moved(_) => None,
-                    MoveOutcome::Refused(trouble) => {
-                        Some(Err(failure(trouble, &format!("{} still runs on {here}.", self.label))))
+                    MoveOutcome::Moved(_) if !self.arrived => {
+                        self.report = Some(report);
+                        None
                     }
-                    MoveOutcome::Aborted(trouble) => {
-                        Some(Err(failure(trouble, &format!("{} continues on {here}.", self.label))))
-                    }
-                    MoveOutcome::Undecided(trouble) => {
-                        Some(Err(Failure { class: 7, ..failure(trouble, &self.undecided(server)) }))
-                    }
+                    MoveOutcome::Moved(_)
+                    | MoveOutcome::Refused(_)
+                    | MoveOutcome::Aborted(_)
+                    | MoveOutcome::Undecided(_) => Some(Ok(report)),
                 }
             }
             FromKeeper::Progress { phase, done, total } => {
@@ -383,18 +360,18 @@ impl Drive {
         }
     }
 
-    fn bare_report(&self, server: &Server) -> (MoveReport, String) {
+    /// The source's report, or what can be said without it.
+    fn bare_report(&mut self, server: &Server) -> MoveReport {
         let here = name_of(server, &self.source.address.host);
-        let report = MoveReport {
+        self.report.take().unwrap_or_else(|| MoveReport {
             move_id: self.move_id,
             outcome: MoveOutcome::Moved(self.destination.address.epoch),
             frozen_us: 0,
             total_us: 0,
             bytes: 0,
             phase: String::new(),
-            notes: vec![format!("{here} did not confirm the end; its keeper does when it is reached.")],
-        };
-        (report, self.label.clone())
+            notes: vec![format!("{here} has not confirmed it yet.")],
+        })
     }
 
     fn undecided(&self, server: &Server) -> String {
@@ -409,7 +386,7 @@ impl Drive {
     fn hand_over(
         mut self,
         server: &Rc<Server>,
-    ) -> (Drive, Result<(MoveReport, String), Failure>) {
+    ) -> (Drive, Result<MoveReport, Failure>) {
         let text = self.undecided(server);
         let failure = Failure { class: 7, code: "undecided", text };
         let there = name_of(server, &self.destination.address.host);
@@ -440,6 +417,7 @@ impl Drive {
             source: side(&self.source),
             destination: side(&self.destination),
             arrived: self.arrived,
+            report: None,
             request: None,
         }
     }
@@ -448,9 +426,9 @@ impl Drive {
     fn ended(
         self,
         server: &Rc<Server>,
-        result: Result<(MoveReport, String), Failure>,
-    ) -> (Drive, Result<(MoveReport, String), Failure>) {
-        let undecided = result.as_ref().is_err_and(|f| f.class == 7);
+        result: Result<MoveReport, Failure>,
+    ) -> (Drive, Result<MoveReport, Failure>) {
+        let undecided = result.as_ref().is_ok_and(|r| matches!(r.outcome, MoveOutcome::Undecided(_)));
         let mut core = server.core.borrow_mut();
         if let Some(wire) = core.panes.get_mut(&self.pane) {
             wire.busy = undecided;
@@ -491,7 +469,7 @@ fn failure(trouble: &Trouble, where_it_runs: &str) -> Failure {
             text.push_str(part);
         }
     }
-    Failure { class: trouble.class, code: hosts::code(&trouble.code), text }
+    Failure { class: trouble.class, code: "keeper", text }
 }
 
 fn progress_line(phase: &str, done: u64, total: u64) -> String {
@@ -535,6 +513,7 @@ pub(super) fn resume(
                 source: Side { address: address(from, epoch), link: Some(link), from: from_source },
                 destination: Side { address: address(to, epoch.next()), link: None, from: nothing },
                 arrived: false,
+        report: None,
                 request: None,
             }
         };
@@ -637,7 +616,7 @@ async fn dry_run(
     let text = verdict_text(&label, &there, &verdict);
     match verdict.refusals.first() {
         None => Ok(text),
-        Some(first) => Err(Failure { class: first.class, code: hosts::code(&first.code), text }),
+        Some(first) => Err(Failure { class: first.class, code: "refused", text }),
     }
 }
 
