@@ -6,13 +6,13 @@
 
 use super::panes;
 use super::wire::{Outbox, Sink, drain, drain_to};
-use super::{Server, connect_own};
+use super::{Server, connect_own, hosts};
 use crate::ids::{Epoch, HostName, LifeId, PaneId};
 use crate::mux::Failure;
 use crate::protocol::keeper::{FromKeeper, KeeperState, ToKeeper, Trouble, Welcome};
 use crate::protocol::{self, FrameReader, Received};
 use crate::sys::fdpass;
-use crate::transport::ssh;
+use crate::transport::{self, End, TransportError};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -32,7 +32,7 @@ pub(super) enum FromLink {
     /// A message, with the descriptor that came along.
     Said(Box<FromKeeper>, Option<OwnedFd>),
     /// The stream has ended; what the carrier (ssh) said about it.
-    Cut(Option<String>),
+    Cut(Option<TransportError>),
 }
 
 /// One link.
@@ -108,22 +108,19 @@ pub(super) async fn open(
 ) -> Result<(LinkId, UnboundedReceiver<FromLink>, Welcome, Option<OwnedFd>), Failure> {
     let (id, mut receiver) = match &address.host {
         None => {
-            let stream = connect_here(server, address, None).await.map_err(|e| here_failure(&e))?;
-            insert_unix(server, stream, true)
-        }
-        Some(host) if host.local().is_some() => {
-            let stream = connect_here(server, address, host.local())
-                .await
-                .map_err(|e| super::hosts::local_failure(host, &e))?;
-            insert_unix(server, stream, false)
+            let stream = connect_here(server, address).await.map_err(|e| here_failure(&e))?;
+            insert_unix(server, stream)
         }
         Some(host) => {
-            let mut command = ssh::keeper_command(address.life, address.epoch, address.new);
-            command.local = None;
-            let stream = ssh::connect(&server.runtime, host, &command)
-                .await
-                .map_err(|e| super::hosts::ssh_failure(server, host, &e))?;
-            insert_stream(server, stream)
+            let mut args =
+                vec!["keeper".to_string(), "--stdio".into(), address.life.to_string(), "--epoch".into()];
+            args.push(address.epoch.0.to_string());
+            if address.new {
+                args.push("--new".into());
+            }
+            let link = transport::open(host, &args, &server.transport)
+                .map_err(|e| hosts::failure(server, &e))?;
+            insert_stream(server, link)
         }
     };
     let want_master = server.core.borrow_mut().links.get(id).is_some_and(|l| l.shares_master);
@@ -135,8 +132,9 @@ pub(super) async fn open(
             FromKeeper::Welcome(welcome) => return Ok((id, receiver, welcome, fd)),
             other => trouble_of(&other),
         },
-        Ok(Some(FromLink::Cut(why))) => super::hosts::cut_failure(server, address, why),
-        Ok(None) | Err(_) => super::hosts::cut_failure(server, address, None),
+        Ok(Some(FromLink::Cut(Some(why)))) => hosts::failure(server, &why),
+        Ok(Some(FromLink::Cut(None)) | None) => silent(server, address, "ended without a word"),
+        Err(_) => silent(server, address, "did not answer in 10 s"),
     };
     server.core.borrow_mut().links.close(id);
     Err(failure)
@@ -157,33 +155,26 @@ fn here_failure(error: &io::Error) -> Failure {
     Failure { class: 4, code: "keeper", text: format!("No keeper could be started here: {error}.") }
 }
 
-/// Connects to a keeper of this machine, starting it if it is to be new.
-async fn connect_here(
-    server: &Rc<Server>,
-    address: &KeeperAddress,
-    local: Option<&str>,
-) -> io::Result<UnixStream> {
-    let other = local.map(|name| server.runtime.sibling(name)).transpose().map_err(io::Error::other)?;
-    let runtime = other.as_ref().unwrap_or(&server.runtime);
+fn silent(server: &Server, address: &KeeperAddress, what: &str) -> Failure {
+    let host = address.host.clone().unwrap_or_else(|| server.runtime.host());
+    Failure { class: 4, code: "keeper", text: format!("The keeper on {host} {what}.") }
+}
+
+/// Connects to a keeper of this host, starting it if it is to be new.
+async fn connect_here(server: &Rc<Server>, address: &KeeperAddress) -> io::Result<UnixStream> {
     if address.new {
-        let mut command = tokio::process::Command::new(&server.exe);
-        command
+        let ended = tokio::process::Command::new(&server.exe)
             .args(["keeper", "--daemon", "--life", &address.life.to_string()])
             .args(["--epoch", &address.epoch.0.to_string()])
             .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::piped());
-        match runtime.local_name() {
-            Some(name) => command.env(crate::transport::runtime::LOCAL_VARIABLE, name),
-            None => command.env_remove(crate::transport::runtime::LOCAL_VARIABLE),
-        };
-        let ended = command.output().await?;
+            .output()
+            .await?;
         if !ended.status.success() {
             let said = String::from_utf8_lossy(&ended.stderr);
             return Err(io::Error::other(said.trim().to_string()));
         }
     }
-    let path = runtime.keeper_socket(address.life, address.epoch).map_err(io::Error::other)?;
+    let path = server.runtime.keeper_socket(address.life, address.epoch).map_err(io::Error::other)?;
     connect_own(&path).await
 }
 
@@ -199,31 +190,28 @@ fn insert(
     (id, links.listen(id))
 }
 
-fn insert_unix(
-    server: &Rc<Server>,
-    stream: UnixStream,
-    shares_master: bool,
-) -> (LinkId, UnboundedReceiver<FromLink>) {
+fn insert_unix(server: &Rc<Server>, stream: UnixStream) -> (LinkId, UnboundedReceiver<FromLink>) {
     let stream = Rc::new(stream);
     let out = Outbox::new(Sink::Socket(stream.clone()));
     spawn_local(drain(out.clone()));
-    let (id, receiver) = insert(server, out, shares_master);
+    let (id, receiver) = insert(server, out, true);
     spawn_local(read_socket(server.clone(), id, stream));
     (id, receiver)
 }
 
-fn insert_stream(server: &Rc<Server>, stream: ssh::Connection) -> (LinkId, UnboundedReceiver<FromLink>) {
+fn insert_stream(server: &Rc<Server>, link: transport::Link) -> (LinkId, UnboundedReceiver<FromLink>) {
     let out = Outbox::new(Sink::Task);
-    let (reader, writer, verdict) = stream.split();
+    let transport::Link { reader, writer, end } = link;
     spawn_local(drain_to(out.clone(), writer));
     let (id, receiver) = insert(server, out, false);
-    let server = server.clone();
-    spawn_local(async move {
-        read_stream(&server, id, reader).await;
-        let why = verdict.ended().await;
-        cut(&server, id, why);
-    });
+    spawn_local(read_and_judge(server.clone(), id, reader, end));
     (id, receiver)
+}
+
+async fn read_and_judge(server: Rc<Server>, id: LinkId, reader: transport::Reader, end: End) {
+    read_stream(&server, id, reader).await;
+    let why = end.why().await;
+    cut(&server, id, Some(why));
 }
 
 async fn read_socket(server: Rc<Server>, id: LinkId, stream: Rc<UnixStream>) {
@@ -314,7 +302,7 @@ fn deliver(server: &Rc<Server>, id: LinkId, message: FromKeeper, fd: Option<Owne
 }
 
 /// The stream of a link has ended.
-fn cut(server: &Rc<Server>, id: LinkId, why: Option<String>) {
+fn cut(server: &Rc<Server>, id: LinkId, why: Option<TransportError>) {
     let Some(link) = server.core.borrow_mut().links.all.remove(&id) else { return };
     link.out.close();
     match (link.listener, link.pane) {

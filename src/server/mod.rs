@@ -16,7 +16,10 @@ mod wire;
 
 use crate::ids::{ClientId, PaneId, RequestId};
 use crate::mux::{Config, Event, Mux};
-use crate::transport::runtime::{self, Runtime};
+use crate::transport::{
+    self,
+    runtime::{self, Runtime},
+};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -47,6 +50,9 @@ pub enum ServerError {
     /// The runtime directory.
     #[error(transparent)]
     Runtime(#[from] runtime::RuntimeError),
+    /// The way to other hosts.
+    #[error(transparent)]
+    Transport(#[from] transport::TransportError),
     /// The socket, or the loop itself.
     #[error("cannot listen on {path}: {source}")]
     Listen {
@@ -74,6 +80,7 @@ pub(crate) struct Core {
 pub(crate) struct Server {
     core: RefCell<Core>,
     runtime: Runtime,
+    transport: transport::Options,
     socket: PathBuf,
     /// Own binary, for keepers; opened before anybody can replace the file.
     exe: PathBuf,
@@ -121,7 +128,7 @@ fn run(args: ServerArgs) -> Result<(), ServerError> {
     let local = tokio::task::LocalSet::new();
     local.block_on(&tokio, async {
         let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
-        let server = Server::new(runtime, &args);
+        let server = Server::new(runtime, &args)?;
         server.clone().start();
         tokio::select! {
             () = accept(server.clone(), listener) => {}
@@ -171,7 +178,8 @@ async fn terminated() {
 }
 
 impl Server {
-    fn new(runtime: Runtime, args: &ServerArgs) -> Rc<Server> {
+    fn new(runtime: Runtime, args: &ServerArgs) -> Result<Rc<Server>, ServerError> {
+        let transport = transport::Options::from_env(&runtime)?;
         let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("qmux"));
         let config = Config {
             socket: args.socket.to_string_lossy().into_owned(),
@@ -186,7 +194,7 @@ impl Server {
             user: hosts::user_name(),
             uid: nix::unistd::geteuid().as_raw(),
         };
-        Rc::new(Server {
+        Ok(Rc::new(Server {
             core: RefCell::new(Core {
                 mux: Mux::new(config),
                 clients: HashMap::new(),
@@ -198,6 +206,7 @@ impl Server {
                 persist: persist::Persist::default(),
             }),
             runtime,
+            transport,
             socket: args.socket.clone(),
             exe,
             deadline: Cell::new(None),
@@ -206,7 +215,7 @@ impl Server {
             persist_wanted: Notify::new(),
             screens_wanted: Notify::new(),
             stop: Notify::new(),
-        })
+        }))
     }
 
     fn start(self: Rc<Self>) {

@@ -742,7 +742,8 @@ pub(super) async fn restore(
                 _ => {}
             },
             Some(FromLink::Cut(why)) => {
-                let text = why.unwrap_or_else(|| "The keeper ended.".into()) + " Nothing was started.";
+                let why = why.map_or("The keeper ended.".into(), |w| hosts::failure(server, &w).text);
+                let text = why + " Nothing was started.";
                 break Err(Failure { class: 6, code: "image", text });
             }
             None => {

@@ -143,7 +143,10 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
                 }
                 _ => {}
             },
-            FromLink::Cut(why) => return Err(why.unwrap_or_else(|| "the pane's keeper died".into())),
+            FromLink::Cut(why) => {
+                let died = || "the pane's keeper died".to_string();
+                return Err(why.map_or_else(died, |w| hosts::failure(server, &w).text));
+            }
         }
     }
     Err("the pane's keeper died".into())
