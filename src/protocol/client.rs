@@ -4,8 +4,9 @@
 //! its body is a map with field names, so a side skips fields it does not know. Numbers are never
 //! reused. Knows no sockets.
 
+use super::{FrameError, Message, decode_value as parse, encode_value as put};
 use crate::ids::Size;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 /// What this build speaks; the server compares it with its own to name a mismatch to the user.
 pub const CLIENT_PROTOCOL: u32 = 1;
@@ -80,6 +81,8 @@ pub enum ToServer {
     },
     /// The client was told to end (a signal, its terminal gone) and is leaving.
     Leaving,
+    /// What was on the terminal is lost (the client was stopped and goes on): draw everything.
+    Redraw,
 }
 
 /// From the server to a client.
@@ -117,32 +120,6 @@ pub enum ToClient {
     Suspend,
 }
 
-/// A message from the other side that cannot be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientMessageError {
-    /// Its body is not what its number promises.
-    #[error("message {number} cannot be read: {source}")]
-    Body {
-        /// The message's number.
-        number: u16,
-        /// What the decoder said.
-        source: rmp_serde::decode::Error,
-    },
-    /// No message has this number in this direction: a newer peer.
-    #[error("unknown message number {0}")]
-    Unknown(u16),
-    /// A list is longer than its limit.
-    #[error("message {number}: {what} is longer than {limit}")]
-    TooLong {
-        /// The message's number.
-        number: u16,
-        /// Which list.
-        what: &'static str,
-        /// Its limit.
-        limit: usize,
-    },
-}
-
 /// Message numbers. Never reused, in either direction.
 mod number {
     pub const HELLO: u16 = 0x0101;
@@ -151,6 +128,7 @@ mod number {
     pub const RESIZE: u16 = 0x0104;
     pub const DRAWN: u16 = 0x0105;
     pub const LEAVING: u16 = 0x0106;
+    pub const REDRAW: u16 = 0x0107;
 
     pub const STDOUT: u16 = 0x0181;
     pub const STDERR: u16 = 0x0182;
@@ -178,8 +156,14 @@ struct BytesIn {
     bytes: Vec<u8>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StdinBody {
+#[derive(Serialize)]
+struct StdinOut<'a> {
+    #[serde(with = "serde_bytes")]
+    bytes: Option<&'a [u8]>,
+}
+
+#[derive(Deserialize)]
+struct StdinIn {
     #[serde(default, with = "serde_bytes")]
     bytes: Option<Vec<u8>>,
 }
@@ -220,85 +204,90 @@ struct DetachBody {
     message: String,
 }
 
-/// Appends one frame: `u32 LE length of the rest | u16 LE number | body`.
-fn frame<T: Serialize>(number: u16, body: &T, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&[0; 4]);
-    out.extend_from_slice(&number.to_le_bytes());
-    rmp_serde::encode::write_named(out, body).expect("writing plain data into memory cannot fail");
-    let length = u32::try_from(out.len() - start - 4).expect("messages are bounded far below 4 GiB");
-    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
-}
-
-fn parse<T: DeserializeOwned>(number: u16, body: &[u8]) -> Result<T, ClientMessageError> {
-    rmp_serde::from_slice(body).map_err(|source| ClientMessageError::Body { number, source })
-}
-
-impl ToServer {
-    /// Appends this message as one frame.
-    pub fn encode(&self, out: &mut Vec<u8>) {
+impl Message for ToServer {
+    fn number(&self) -> u16 {
         match self {
-            ToServer::Hello(hello) => frame(number::HELLO, hello, out),
-            ToServer::Input(bytes) => frame(number::INPUT, &BytesOut { bytes }, out),
-            ToServer::Stdin(bytes) => {
-                frame(number::STDIN, &StdinBody { bytes: bytes.clone() }, out);
-            }
-            ToServer::Resize { size, cell_pixels } => {
-                frame(number::RESIZE, &ResizeBody { size: *size, cell_pixels: *cell_pixels }, out);
-            }
-            ToServer::Drawn { seq } => frame(number::DRAWN, &SeqBody { seq: *seq }, out),
-            ToServer::Leaving => frame(number::LEAVING, &Empty {}, out),
+            ToServer::Hello(_) => number::HELLO,
+            ToServer::Input(_) => number::INPUT,
+            ToServer::Stdin(_) => number::STDIN,
+            ToServer::Resize { .. } => number::RESIZE,
+            ToServer::Drawn { .. } => number::DRAWN,
+            ToServer::Leaving => number::LEAVING,
+            ToServer::Redraw => number::REDRAW,
         }
     }
 
-    /// Reads a frame's number and body. Sizes come back within their limits.
-    pub fn decode(number: u16, body: &[u8]) -> Result<Self, ClientMessageError> {
-        Ok(match number {
+    fn encode_body(&self, out: &mut Vec<u8>) {
+        match self {
+            ToServer::Hello(hello) => put(hello, out),
+            ToServer::Input(bytes) => put(&BytesOut { bytes }, out),
+            ToServer::Stdin(bytes) => put(&StdinOut { bytes: bytes.as_deref() }, out),
+            ToServer::Resize { size, cell_pixels } => {
+                put(&ResizeBody { size: *size, cell_pixels: *cell_pixels }, out);
+            }
+            ToServer::Drawn { seq } => put(&SeqBody { seq: *seq }, out),
+            ToServer::Leaving | ToServer::Redraw => put(&Empty {}, out),
+        }
+    }
+
+    /// Sizes come back within their limits.
+    fn decode_body(number: u16, body: &[u8]) -> Result<Option<Self>, FrameError> {
+        Ok(Some(match number {
             number::HELLO => {
                 let mut hello: ClientHello = parse(number, body)?;
                 let limits = [("argv", hello.argv.len(), MAX_ARGV), ("env", hello.env.len(), MAX_ENV)];
-                for (what, len, limit) in limits {
-                    if len > limit {
-                        return Err(ClientMessageError::TooLong { number, what, limit });
-                    }
+                if let Some((what, len, limit)) = limits.into_iter().find(|(_, len, limit)| len > limit) {
+                    return Err(FrameError::Body {
+                        number,
+                        why: format!("{what}: {len} entries, at most {limit}"),
+                    });
                 }
                 hello.size = hello.size.map(|s| Size::new(s.cols, s.rows));
                 ToServer::Hello(Box::new(hello))
             }
             number::INPUT => ToServer::Input(parse::<BytesIn>(number, body)?.bytes),
-            number::STDIN => ToServer::Stdin(parse::<StdinBody>(number, body)?.bytes),
+            number::STDIN => ToServer::Stdin(parse::<StdinIn>(number, body)?.bytes),
             number::RESIZE => {
                 let ResizeBody { size, cell_pixels } = parse(number, body)?;
                 ToServer::Resize { size: Size::new(size.cols, size.rows), cell_pixels }
             }
             number::DRAWN => ToServer::Drawn { seq: parse::<SeqBody>(number, body)?.seq },
             number::LEAVING => ToServer::Leaving,
-            other => return Err(ClientMessageError::Unknown(other)),
-        })
+            number::REDRAW => ToServer::Redraw,
+            _ => return Ok(None),
+        }))
     }
 }
 
-impl ToClient {
-    /// Appends this message as one frame.
-    pub fn encode(&self, out: &mut Vec<u8>) {
+impl Message for ToClient {
+    fn number(&self) -> u16 {
         match self {
-            ToClient::Stdout(bytes) => frame(number::STDOUT, &BytesOut { bytes }, out),
-            ToClient::Stderr(bytes) => frame(number::STDERR, &BytesOut { bytes }, out),
-            ToClient::Exit { code } => frame(number::EXIT, &ExitBody { code: *code }, out),
-            ToClient::Attach => frame(number::ATTACH, &Empty {}, out),
-            ToClient::Draw { seq, bytes } => frame(number::DRAW, &DrawOut { seq: *seq, bytes }, out),
-            ToClient::Terminal(bytes) => frame(number::TERMINAL, &BytesOut { bytes }, out),
-            ToClient::Detach { message } => {
-                frame(number::DETACH, &DetachBody { message: message.clone() }, out);
-            }
-            ToClient::WantStdin => frame(number::WANT_STDIN, &Empty {}, out),
-            ToClient::Suspend => frame(number::SUSPEND, &Empty {}, out),
+            ToClient::Stdout(_) => number::STDOUT,
+            ToClient::Stderr(_) => number::STDERR,
+            ToClient::Exit { .. } => number::EXIT,
+            ToClient::Attach => number::ATTACH,
+            ToClient::Draw { .. } => number::DRAW,
+            ToClient::Terminal(_) => number::TERMINAL,
+            ToClient::Detach { .. } => number::DETACH,
+            ToClient::WantStdin => number::WANT_STDIN,
+            ToClient::Suspend => number::SUSPEND,
         }
     }
 
-    /// Reads a frame's number and body.
-    pub fn decode(number: u16, body: &[u8]) -> Result<Self, ClientMessageError> {
-        Ok(match number {
+    fn encode_body(&self, out: &mut Vec<u8>) {
+        match self {
+            ToClient::Stdout(bytes) | ToClient::Stderr(bytes) | ToClient::Terminal(bytes) => {
+                put(&BytesOut { bytes }, out);
+            }
+            ToClient::Exit { code } => put(&ExitBody { code: *code }, out),
+            ToClient::Draw { seq, bytes } => put(&DrawOut { seq: *seq, bytes }, out),
+            ToClient::Detach { message } => put(&DetachBody { message: message.clone() }, out),
+            ToClient::Attach | ToClient::WantStdin | ToClient::Suspend => put(&Empty {}, out),
+        }
+    }
+
+    fn decode_body(number: u16, body: &[u8]) -> Result<Option<Self>, FrameError> {
+        Ok(Some(match number {
             number::STDOUT => ToClient::Stdout(parse::<BytesIn>(number, body)?.bytes),
             number::STDERR => ToClient::Stderr(parse::<BytesIn>(number, body)?.bytes),
             number::EXIT => ToClient::Exit { code: parse::<ExitBody>(number, body)?.code },
@@ -311,19 +300,25 @@ impl ToClient {
             number::DETACH => ToClient::Detach { message: parse::<DetachBody>(number, body)?.message },
             number::WANT_STDIN => ToClient::WantStdin,
             number::SUSPEND => ToClient::Suspend,
-            other => return Err(ClientMessageError::Unknown(other)),
-        })
+            _ => return Ok(None),
+        }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{FrameReader, Received, frame};
 
-    fn split(framed: &[u8]) -> (u16, &[u8]) {
-        let length = u32::from_le_bytes([framed[0], framed[1], framed[2], framed[3]]) as usize;
-        assert_eq!(length, framed.len() - 4);
-        (u16::from_le_bytes([framed[4], framed[5]]), &framed[6..])
+    fn there_and_back<M: Message + Clone + PartialEq + std::fmt::Debug>(messages: &[M]) {
+        let mut reader = FrameReader::new();
+        for message in messages {
+            reader.feed(&frame(message));
+        }
+        for message in messages {
+            let got = reader.next_message::<M>().unwrap();
+            assert_eq!(got, Some(Received::Known(message.clone())));
+        }
     }
 
     #[test]
@@ -335,7 +330,7 @@ mod tests {
             pid: 7,
             ..ClientHello::default()
         };
-        let to_server = [
+        there_and_back(&[
             ToServer::Hello(Box::new(hello)),
             ToServer::Input(vec![0, 255, 27]),
             ToServer::Stdin(Some(vec![1, 2])),
@@ -343,14 +338,9 @@ mod tests {
             ToServer::Resize { size: Size::new(3, 4), cell_pixels: Some((8, 16)) },
             ToServer::Drawn { seq: u64::MAX },
             ToServer::Leaving,
-        ];
-        for message in to_server {
-            let mut out = Vec::new();
-            message.encode(&mut out);
-            let (number, body) = split(&out);
-            assert_eq!(ToServer::decode(number, body).unwrap(), message);
-        }
-        let to_client = [
+            ToServer::Redraw,
+        ]);
+        there_and_back(&[
             ToClient::Stdout(b"x".to_vec()),
             ToClient::Stderr(vec![]),
             ToClient::Exit { code: 3 },
@@ -360,13 +350,7 @@ mod tests {
             ToClient::Detach { message: "exited".into() },
             ToClient::WantStdin,
             ToClient::Suspend,
-        ];
-        for message in to_client {
-            let mut out = Vec::new();
-            message.encode(&mut out);
-            let (number, body) = split(&out);
-            assert_eq!(ToClient::decode(number, body).unwrap(), message);
-        }
+        ]);
     }
 
     #[test]
@@ -381,13 +365,13 @@ mod tests {
             colour_of_the_sky: "blue",
         })
         .unwrap();
-        let got = ToServer::decode(0x0104, &body).unwrap();
+        let got = ToServer::decode_body(0x0104, &body).unwrap().unwrap();
         assert_eq!(got, ToServer::Resize { size: Size { cols: 1, rows: Size::MAX }, cell_pixels: None });
     }
 
     #[test]
     fn nonsense_is_an_error_and_not_a_panic() {
-        assert!(matches!(ToServer::decode(0x0101, &[0xc1]), Err(ClientMessageError::Body { .. })));
-        assert!(matches!(ToClient::decode(0x7fff, &[]), Err(ClientMessageError::Unknown(0x7fff))));
+        assert!(matches!(ToServer::decode_body(0x0101, &[0xc1]), Err(FrameError::Body { .. })));
+        assert_eq!(ToClient::decode_body(0x7fff, &[]), Ok(None));
     }
 }

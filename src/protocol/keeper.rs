@@ -37,8 +37,6 @@ pub struct SavedTermios {
     pub cflag: u32,
     /// Local modes.
     pub lflag: u32,
-    /// Line discipline.
-    pub line: u8,
     /// Control characters.
     pub cc: [u8; 32],
     /// Input speed, as the termios code for it.

@@ -1,0 +1,1 @@
+//! The native engine: ptrace, /proc and nothing else.
