@@ -4,6 +4,8 @@
 #![allow(dead_code)]
 
 pub mod lab;
+pub mod session;
+pub mod stage;
 pub mod term;
 
 use std::path::PathBuf;
