@@ -78,7 +78,7 @@ pub enum KeeperState {
 }
 
 /// Why something was not done; nothing was changed unless `text` says so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trouble {
     /// Exit class of moving.md section 5 (2 usage, 3 cannot, 4 unreachable, 5 conflict, 6 image, 7 undecided).
     pub class: u8,
