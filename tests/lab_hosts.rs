@@ -44,7 +44,8 @@ fn ordinary_user_can_make_the_namespaces_of_a_restore() {
 #[test]
 fn unreachable_hosts_fail_as_in_life() {
     let Some(lab) = Lab::up_or_skip(&["hostA", "hostB"]) else { return };
-    let ssh = |host| lab.host("hostA").exec("ana", &["ssh", "-oBatchMode=yes", "-oConnectTimeout=2", host, "true"]);
+    let ssh =
+        |host| lab.host("hostA").exec("ana", &["ssh", "-oBatchMode=yes", "-oConnectTimeout=2", host, "true"]);
     assert!(ssh("hsotB").err.contains("Could not resolve"));
     assert_eq!(ssh("hostB").code, 0);
     lab.link("hostB", false);
@@ -70,9 +71,11 @@ fn a_person_at_a_terminal() {
     term.type_keys("new ");
     term.wait_text("new first line");
     term.resize(qmux::ids::Size { cols: 100, rows: 30 });
-    term.wait_for("the mode line moves to the new bottom", std::time::Instant::now() + support::PATIENCE, |s| {
-        s.line_text(s.history_len() + 28).contains("-UU-")
-    });
+    term.wait_for(
+        "the mode line moves to the new bottom",
+        std::time::Instant::now() + support::PATIENCE,
+        |s| s.line_text(s.history_len() + 28).contains("-UU-"),
+    );
     term.type_keys("\x18\x13");
     term.wait_text("Wrote /home/ana/text");
     term.type_keys("\x18\x03");

@@ -22,7 +22,9 @@ fn vim_with_unsaved_text(lab: &Lab) -> Stage<'_> {
 fn end_everything(stage: &mut Stage<'_>) {
     stage.home().exec("root", &["pkill", "-KILL", "-u", "ana"]);
     stage.term.wait_exit();
-    wait_until("nothing of ana to run", || (stage.home().exec("root", &["pgrep", "-u", "ana"]).code != 0).then_some(()));
+    wait_until("nothing of ana to run", || {
+        (stage.home().exec("root", &["pgrep", "-u", "ana"]).code != 0).then_some(())
+    });
     stage.home().exec("root", &["sh", "-c", "rm -rf /tmp/qmux-4242"]);
 }
 
@@ -86,7 +88,9 @@ fn altered_or_truncated_image_is_refused() {
         ("noise", "head -c $size /dev/urandom > /home/ana/images/noise"),
     ] {
         let path = format!("/home/ana/images/{name}");
-        stage.home().sh("ana", &format!("cp -p {IMAGE} {path}; size=$(stat -c %s {IMAGE}); {change} 2>/dev/null"));
+        stage
+            .home()
+            .sh("ana", &format!("cp -p {IMAGE} {path}; size=$(stat -c %s {IMAGE}); {change} 2>/dev/null"));
         let ended = stage.qmux(&["restore", &path]);
         assert_eq!(ended.code, 6, "{name}: {ended:?}");
         assert!(!ended.err.contains("panicked"), "{name}: {ended:?}");

@@ -54,7 +54,9 @@ fn vim_keeps_unsaved_changes_undo_and_visual_mode(stage: &Stage<'_>) {
     stage.wait("onetwothree   line 1");
     stage.term.type_keys("jv2jl");
     stage.wait("-- VISUAL --");
-    stage.term.wait_for("the cursor at the end of the selection", Instant::now() + PATIENCE, |s| s.cursor().y == 3);
+    stage
+        .term
+        .wait_for("the cursor at the end of the selection", Instant::now() + PATIENCE, |s| s.cursor().y == 3);
     stage.round_trips(rounds(2), "vim");
 
     // Away from home: the first key counts, so do undo, resize and save.

@@ -62,7 +62,12 @@ fn host_that_does_not_answer() {
     let stage = stage(&lab);
     lab.link("hostB", false);
     let started = std::time::Instant::now();
-    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 4, &["hostB did not answer", "%0 still runs here"]);
+    refused(
+        &stage,
+        &["move", "pane", "hostB", "-t", "work"],
+        4,
+        &["hostB did not answer", "%0 still runs here"],
+    );
     assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
     answers_at_home(&stage);
     lab.link("hostB", true);

@@ -29,7 +29,9 @@ fn pane_hops_on_to_a_third_host_and_home() {
             stage.wait_status(host);
         }
         stage.term.type_keys("b");
-        stage.term.wait_for("the letter typed", Instant::now() + PATIENCE, |s| s.cursor().x == 2 + before.cursor.map_or(0, |c| c.0) - 1);
+        stage.term.wait_for("the letter typed", Instant::now() + PATIENCE, |s| {
+            s.cursor().x == 2 + before.cursor.map_or(0, |c| c.0) - 1
+        });
         before_host = host;
     }
     stage.term.type_keys("\x1b:wq\r");
@@ -72,7 +74,9 @@ fn pulled_cable_shows_reconnecting_and_heals() {
     lab.link("hostB", false);
     stage.wait("reconnecting");
     let pid = stage.pid_on("hostB", "sleep");
-    wait_until("the program to go on over there", || (stage.pid_on("hostB", "sleep") > pid + 5).then_some(()));
+    wait_until("the program to go on over there", || {
+        (stage.pid_on("hostB", "sleep") > pid + 5).then_some(())
+    });
     lab.link("hostB", true);
     stage.term.wait_no_text("reconnecting");
     stage.term.type_keys("\x03");
@@ -100,7 +104,10 @@ fn killed_ssh_is_opened_again_and_loses_nothing() {
         stage.term.type_keys(second);
         expected += &line.replace('\r', "\n");
         let saved = stage.path("typed");
-        wait_until("the line to arrive", || (lab.host("hostB").sh("root", &format!("cat {saved}; echo x")) == format!("{expected}x")).then_some(()));
+        wait_until("the line to arrive", || {
+            (lab.host("hostB").sh("root", &format!("cat {saved}; echo x")) == format!("{expected}x"))
+                .then_some(())
+        });
     }
 }
 
@@ -135,12 +142,16 @@ fn several_panes_share_one_connection() {
     let stage = Stage::set(&lab, "ana");
     for pane in ["work:0.1", "work:0.2"] {
         stage.ok(&["split-window", "-t", "work"]);
-        wait_until("the new pane", || (stage.qmux(&["display-message", "-p", "-t", pane, "x"]).code == 0).then_some(()));
+        wait_until("the new pane", || {
+            (stage.qmux(&["display-message", "-p", "-t", pane, "x"]).code == 0).then_some(())
+        });
     }
     for pane in ["work:0.0", "work:0.1", "work:0.2"] {
         stage.ok(&["move", "pane", "hostB", "-t", pane]);
         stage.ok(&["send-keys", "-t", pane, "clear; echo now on $(uname -n)", "Enter"]);
-        wait_until("the pane's answer", || stage.ok(&["capture-pane", "-p", "-t", pane]).contains("now on hostB").then_some(()));
+        wait_until("the pane's answer", || {
+            stage.ok(&["capture-pane", "-p", "-t", pane]).contains("now on hostB").then_some(())
+        });
     }
     let connections = lab.host("hostB").sh("root", "ss -Htn state established '( sport = :22 )' | wc -l");
     assert_eq!(connections.trim(), "1");

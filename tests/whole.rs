@@ -42,7 +42,10 @@ fn detached_session_is_found_listed_and_attached() {
     qmux.wait_pane("work", "seen 42");
     let mut term = qmux.term(&["attach-session", "-t", "work"]);
     term.wait_text("seen 42");
-    assert_eq!(qmux.ok(&["list-clients", "-F", "#{client_session} #{client_width}x#{client_height}"]), "work 80x24");
+    assert_eq!(
+        qmux.ok(&["list-clients", "-F", "#{client_session} #{client_width}x#{client_height}"]),
+        "work 80x24"
+    );
     term.type_keys("\x02d");
     assert_eq!(term.wait_exit(), 0);
     assert!(term.screen_text().contains("[detached (from session work)]"), "{}", term.screen_text());
@@ -63,7 +66,10 @@ fn terminal_is_put_back_after_detach_signal_and_lost_server() {
         let qmux = Qmux::new();
         let mut term = qmux.attached();
         let raw = term.termios().local_flags;
-        assert!(!raw.contains(LocalFlags::ECHO) && !raw.contains(LocalFlags::ICANON), "{name}: raw while attached");
+        assert!(
+            !raw.contains(LocalFlags::ECHO) && !raw.contains(LocalFlags::ICANON),
+            "{name}: raw while attached"
+        );
         assert!(term.with_screen(|s| s.modes().alternate), "{name}: alternate screen while attached");
         end(&qmux, &term);
         term.wait_exit();
@@ -87,7 +93,10 @@ fn splits_are_drawn_and_take_keys_where_the_focus_is() {
         let line = s.line_text(s.history_len());
         line.matches(PROMPT).count() == 2 && line.contains('│')
     });
-    assert_eq!(qmux.ok(&["list-panes", "-F", "#{pane_index} #{pane_width}x#{pane_height} #{pane_active}"]), "0 40x23 0\n1 39x23 1");
+    assert_eq!(
+        qmux.ok(&["list-panes", "-F", "#{pane_index} #{pane_width}x#{pane_height} #{pane_active}"]),
+        "0 40x23 0\n1 39x23 1"
+    );
     term.type_keys("echo right; stty size\r");
     qmux.wait_pane("work:0.1", "23 39");
     assert!(!qmux.capture("work:0.0").contains("right"));
@@ -192,7 +201,10 @@ fn output_made_while_no_server_lives_is_kept() {
     let qmux = Qmux::new();
     let mut term = qmux.attached();
     let go = qmux.home().join("go");
-    term.type_keys(format!("until [ -e {} ]; do sleep 0.05; done; echo made-alone; touch done\r", go.display()));
+    term.type_keys(format!(
+        "until [ -e {} ]; do sleep 0.05; done; echo made-alone; touch done\r",
+        go.display()
+    ));
     term.wait_text("sleep 0.05");
     kill(Pid::from_raw(qmux.server_pid()), Signal::SIGKILL).expect("kill");
     term.wait_exit();
@@ -246,7 +258,8 @@ fn wide_characters_colours_and_links_come_through_unchanged() {
     term.type_keys("clear\r");
     term.type_keys(text);
     term.wait_for("the styled line", Instant::now() + PATIENCE, |s| {
-        (0..s.size().rows).any(|y| s.cell(0, y).text == "A" && s.line_text(s.history_len() + usize::from(y)).ends_with('|'))
+        (0..s.size().rows)
+            .any(|y| s.cell(0, y).text == "A" && s.line_text(s.history_len() + usize::from(y)).ends_with('|'))
     });
     term.with_screen(|s| {
         use qmux::vt::{Attrs, Color};
@@ -310,7 +323,8 @@ fn usage_errors_have_the_promised_classes() {
 #[test]
 fn exit_status_of_the_program_ends_pane_and_client() {
     let qmux = Qmux::new();
-    let mut term = qmux.term(&["new-session", "-s", "brief", "--", "sh", "-c", "echo hello; read line; exit 3"]);
+    let mut term =
+        qmux.term(&["new-session", "-s", "brief", "--", "sh", "-c", "echo hello; read line; exit 3"]);
     term.wait_text("hello");
     term.type_keys("\r");
     assert_eq!(term.wait_exit(), 0);
@@ -324,7 +338,9 @@ fn mouse_click_gives_focus() {
     qmux.ok(&["set-option", "-g", "mouse", "on"]);
     qmux.ok(&["split-window", "-h", "-t", "work"]);
     wait_until("the right pane to be active", || (qmux.ask("work", "#{pane_index}") == "1").then_some(()));
-    term.wait_for("mouse reporting", Instant::now() + PATIENCE, |s| s.modes().mouse != qmux::vt::MouseMode::Off);
+    term.wait_for("mouse reporting", Instant::now() + PATIENCE, |s| {
+        s.modes().mouse != qmux::vt::MouseMode::Off
+    });
     term.type_keys("\x1b[<0;5;5M\x1b[<0;5;5m");
     wait_until("the left pane to be active", || (qmux.ask("work", "#{pane_index}") == "0").then_some(()));
 }

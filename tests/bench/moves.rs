@@ -23,7 +23,15 @@ fn main() {
     }
 }
 
-fn program(user: &'static str, name: &str, line: &str, ready: &str, keys: &str, frozen_mark: f64, done_mark: f64) {
+fn program(
+    user: &'static str,
+    name: &str,
+    line: &str,
+    ready: &str,
+    keys: &str,
+    frozen_mark: f64,
+    done_mark: f64,
+) {
     let lab = Lab::up(&["hostA", "hostB"]);
     let stage = Stage::set(&lab, user);
     stage.home().write(user, &stage.path("text"), &"some words of the text\n".repeat(200));
@@ -43,7 +51,8 @@ fn program(user: &'static str, name: &str, line: &str, ready: &str, keys: &str, 
             frozen.push(pause_ms(&said));
         }
     }
-    let row = [median(&mut frozen), percentile(&mut frozen, 1.0), median(&mut done), percentile(&mut done, 1.0)];
+    let row =
+        [median(&mut frozen), percentile(&mut frozen, 1.0), median(&mut done), percentile(&mut done, 1.0)];
     let verdict = |value: f64, mark: f64| match value <= mark {
         _ if mark.is_nan() => String::new(),
         true => format!("(<= {mark} reached)"),

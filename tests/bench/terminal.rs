@@ -194,7 +194,8 @@ fn scrollback(table: &mut Table, name: &str, file: &Path) {
     let grown = [Kind::Qmux, Kind::Tmux].map(|kind| {
         let mut times: Vec<f64> = (0..runs(3))
             .map(|_| {
-                let mut side = Multiplexer::start(kind, &["sh", "-c", "stty -echo; echo be''gin; exec sh -s"]);
+                let mut side =
+                    Multiplexer::start(kind, &["sh", "-c", "stty -echo; echo be''gin; exec sh -s"]);
                 side.wait(b"begin");
                 let before = side.resident_kib();
                 side.type_keys(format!("cat {}; printf 'o%s\\n' ver\r", file.display()).as_bytes());
@@ -219,7 +220,8 @@ fn write_file(path: &Path, bytes: usize, mut line: impl FnMut(usize) -> String) 
 
 fn plain_line(n: usize) -> String {
     const WORDS: [&str; 12] = [
-        "the", "quick", "brown", "terminal", "moves", "over", "lazy", "hosts", "while", "nobody", "is", "typing",
+        "the", "quick", "brown", "terminal", "moves", "over", "lazy", "hosts", "while", "nobody", "is",
+        "typing",
     ];
     let words = (0..5 + n % 17).map(|i| WORDS[(n * 7 + i * 5) % WORDS.len()]);
     format!("{n:08} {}\n", words.collect::<Vec<_>>().join(" "))
