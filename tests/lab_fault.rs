@@ -54,8 +54,9 @@ impl<'a> Fixture<'a> {
 
     /// Starts a move, breaks something after `delay`, waits for the command to end.
     fn move_and(&self, host: &str, delay: Duration, break_it: impl FnOnce()) -> Ended {
+        let (home, user) = (self.stage.home(), self.stage.user);
         std::thread::scope(|scope| {
-            let moving = scope.spawn(|| self.stage.qmux(&["move", "pane", host, "-t", "work"]));
+            let moving = scope.spawn(move || home.exec(user, &["qmux", "move", "pane", host, "-t", "work"]));
             // When the fault falls is what is varied here.
             std::thread::sleep(delay);
             break_it();

@@ -81,9 +81,10 @@ impl<'a> Stage<'a> {
             // The pace of a fast typist's hands, not a wait for anything.
             std::thread::sleep(Duration::from_millis(7));
         };
+        let (home, user) = (self.home(), self.user);
         std::thread::scope(|scope| {
             type_one();
-            let moving = scope.spawn(|| self.qmux(&["move", "pane", host, "-t", "work"]));
+            let moving = scope.spawn(move || home.exec(user, &["qmux", "move", "pane", host, "-t", "work"]));
             while !moving.is_finished() {
                 type_one();
             }

@@ -121,6 +121,7 @@ impl Term {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
         for (name, value) in env {
             command.env(name, value);
         }
@@ -229,9 +230,16 @@ impl Term {
         self.master.resize(pty_size).expect("resize");
     }
 
-    /// The terminal's modes: whether it echoes, gathers lines, makes signals of keys.
-    pub fn termios(&self) -> nix::sys::termios::Termios {
-        self.master.get_termios().expect("termios of the pty")
+    /// Whether the terminal is cooked: the kernel echoes and gathers lines, as for a shell.
+    pub fn cooked(&self) -> bool {
+        let flags = self.master.get_termios().expect("termios of the pty").local_flags.bits();
+        flags & libc::ECHO != 0 && flags & libc::ICANON != 0
+    }
+
+    /// Whether the terminal is raw: no echo, no lines, no signals.
+    pub fn raw(&self) -> bool {
+        let flags = self.master.get_termios().expect("termios of the pty").local_flags.bits();
+        flags & (libc::ECHO | libc::ICANON | libc::ISIG) == 0
     }
 
     /// Process id of what was started.
