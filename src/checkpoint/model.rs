@@ -70,6 +70,10 @@ pub struct TreeImage {
     pub tty: Tty,
     /// Shared anonymous memory segments, by id: size in bytes. Contents come as pages of `shm`.
     pub shm: Vec<u64>,
+    /// For each segment of `shm`: the open memfd (index into `files`) whose memory it is, so that the mapping and
+    /// the descriptor stay one object; its contents are then in that file and no pages are sent.
+    #[serde(default)]
+    pub shm_file: Vec<Option<FileId>>,
     /// Old vdso contents (for another kernel's host), page-aligned length.
     #[serde(with = "serde_bytes")]
     pub vdso: Vec<u8>,
@@ -134,7 +138,7 @@ pub struct Process {
     /// Working directory.
     #[serde(with = "serde_bytes")]
     pub cwd: Vec<u8>,
-    /// Root directory, if not `/`.
+    /// Permission bits taken from new files.
     pub umask: u32,
     /// Identity.
     pub creds: Creds,
@@ -166,6 +170,9 @@ pub struct Process {
     pub timers: Vec<PosixTimer>,
     /// Open descriptors in ascending order.
     pub fds: Vec<Fd>,
+    /// Guard areas of MADV_GUARD_INSTALL (102): address, length in bytes.
+    #[serde(default)]
+    pub guards: Vec<(u64, u64)>,
     /// Threads; the leader first.
     pub threads: Vec<Thread>,
 }
@@ -308,8 +315,37 @@ pub struct OpenFile {
     pub owner: Option<(i32, Pid)>,
     /// F_GETSIG.
     pub signal: i32,
+    /// Locks held through it.
+    #[serde(default)]
+    pub locks: Vec<FileLock>,
     /// What it is.
     pub kind: FileKind,
+}
+
+/// A lock on a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileLock {
+    /// How it was taken.
+    pub kind: LockKind,
+    /// A write (exclusive) lock.
+    pub exclusive: bool,
+    /// Its holder, for POSIX locks.
+    pub pid: Pid,
+    /// First byte.
+    pub start: u64,
+    /// Length in bytes; 0 is to the end of the file and beyond.
+    pub len: u64,
+}
+
+/// The three kinds of advisory locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LockKind {
+    /// flock(2).
+    Flock,
+    /// F_SETLK: belongs to the process.
+    Posix,
+    /// F_OFD_SETLK: belongs to the open file description.
+    OpenFile,
 }
 
 /// What an open file description refers to.
@@ -468,7 +504,7 @@ pub enum FileKind {
 }
 
 /// A file that is mapped or executed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MappedFile {
     /// Absolute path at the source.
     #[serde(with = "serde_bytes")]

@@ -1,1 +1,134 @@
-//! The attached terminal: raw mode in and out, whatever happens between.
+//! The client role: a command handed to the server, or the user's terminal attached to a session.
+//!
+//! Blocking and single-threaded: one `poll(2)` over the server's socket, the terminal and signals.
+//! Knows no sessions and no screens; it puts bytes where they belong and the terminal back whatever
+//! happens.
+
+mod args;
+mod link;
+mod start;
+pub mod terminal;
+
+use crate::protocol::client::{CLIENT_PROTOCOL, ClientHello};
+use args::Args;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::process::ExitCode;
+
+/// The version of tmux whose surface `tmux -V` claims.
+const TMUX_VERSION: &str = "3.7";
+
+/// Runs the client with the whole of argv; the exit code is the command's, or tmux's for its failures.
+pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut words = argv.into_iter().map(|word| word.to_string_lossy().into_owned());
+    let name = words.next().unwrap_or_default();
+    let as_tmux = name.rsplit('/').next() == Some("tmux");
+    let words: Vec<String> = words.collect();
+    let args = match args::parse(&words) {
+        Ok(args) => args,
+        Err(error) => return fail(&format!("qmux: {error}")),
+    };
+    match attempt(args, as_tmux) {
+        Ok(code) => code,
+        Err(message) => fail(&message),
+    }
+}
+
+fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
+    if args.version {
+        let text = if as_tmux {
+            format!("tmux {TMUX_VERSION}\n")
+        } else {
+            format!("qmux {}\n", env!("CARGO_PKG_VERSION"))
+        };
+        // A closed standard output is no reason to fail a version.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+        return Ok(ExitCode::SUCCESS);
+    }
+    refuse_unsupported(&args)?;
+    if let Some(command) = &args.shell_command {
+        return Err(exec_shell(command));
+    }
+    let path = start::socket_path(&args, as_tmux).map_err(|e| e.to_string())?;
+    let may_start = args::starts_server(&args.command);
+    let (stream, started) = start::connect(&path, &args, may_start).map_err(|e| e.to_string())?;
+    let hello = hello(args, as_tmux, started);
+    link::Link::new(stream).run(hello)
+}
+
+fn refuse_unsupported(args: &Args) -> Result<(), String> {
+    if args.control > 0 {
+        return Err("qmux: control mode (-C) is not supported by this version; nothing was done. \
+                    Use single commands with -F, or attach without -C"
+            .into());
+    }
+    if args.foreground {
+        return Err("qmux: a server in the foreground (-D) is not supported by this version; nothing was \
+                    done. The server is started on demand"
+            .into());
+    }
+    Ok(())
+}
+
+/// `-c`: becomes the user's shell with this command; comes back only with a reason why not.
+fn exec_shell(command: &str) -> String {
+    use std::os::unix::process::CommandExt as _;
+    let shell = std::env::var_os("SHELL").filter(|s| !s.is_empty()).unwrap_or_else(|| "/bin/sh".into());
+    let error = std::process::Command::new(&shell).arg("-c").arg(command).exec();
+    format!("qmux: cannot run {}: {error}", shell.to_string_lossy())
+}
+
+fn hello(args: Args, as_tmux: bool, started_server: bool) -> ClientHello {
+    let stdin = std::io::stdin();
+    let tty = nix::unistd::ttyname(stdin.as_fd()).ok().map(|path| path.to_string_lossy().into_owned());
+    let size = tty.is_some().then(terminal::Terminal::size).flatten();
+    ClientHello {
+        protocol: CLIENT_PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").into(),
+        argv: args.command,
+        cwd: working_directory(),
+        env: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        term: std::env::var("TERM").unwrap_or_default(),
+        tty,
+        size: size.map(|(size, _)| size),
+        cell_pixels: size.and_then(|(_, pixels)| pixels),
+        pid: i32::try_from(std::process::id()).unwrap_or(0),
+        uid: nix::unistd::getuid().as_raw(),
+        as_tmux,
+        features: args.features,
+        utf8: args.utf8 || locale_is_utf8(),
+        control: args.control,
+        started_server,
+    }
+}
+
+/// `$PWD` when it is where we are (it keeps the symbolic links the user came by), else the kernel's word.
+fn working_directory() -> String {
+    let real = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    let same = |path: &std::path::Path| {
+        path.is_absolute() && std::fs::canonicalize(path).ok() == std::fs::canonicalize(&real).ok()
+    };
+    let path =
+        std::env::var_os("PWD").map(std::path::PathBuf::from).filter(|path| same(path)).unwrap_or(real);
+    path.to_string_lossy().into_owned()
+}
+
+/// POSIX: the first of these that is set and not empty decides.
+fn locale_is_utf8() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .is_some_and(|value| {
+            let value = value.to_ascii_uppercase();
+            value.contains("UTF-8") || value.contains("UTF8")
+        })
+}
+
+fn fail(message: &str) -> ExitCode {
+    // eprintln panics on a closed standard error.
+    let _ = writeln!(std::io::stderr(), "{message}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,410 @@
+//! One connection to the server, from Hello to the exit code.
+//!
+//! Before `Attach` it is a command's: output to standard output and error, standard input on request.
+//! After it, the terminal is the server's: frames out, keys in, signals turned into messages.
+
+use super::terminal::{Terminal, TerminalError};
+use crate::protocol::client::{ClientHello, MAX_INPUT, ToClient, ToServer};
+use crate::protocol::{FrameError, FrameReader, Received, encode};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::collections::VecDeque;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+/// Bytes waiting for the server over which no more are read from the terminal or standard input.
+const TO_SERVER_MAX: usize = 256 * 1024;
+
+/// Bytes waiting for the terminal over which no more are read from the server.
+const TO_TTY_MAX: usize = 4 * 1024 * 1024;
+
+/// Signals an attached client turns into something else than death.
+const SIGNALS: [Signal; 7] = [
+    Signal::SIGWINCH,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+];
+
+/// How the client ends.
+enum End {
+    /// With the code of its command, without a word.
+    Exit(u8),
+    /// Detached: the words between brackets, code 0.
+    Detached(String),
+    /// For a reason of its own: the words, code 1.
+    Broken(String),
+}
+
+/// What is on its way to the terminal: bytes, and after the last byte of a frame its number.
+#[derive(Default)]
+struct Outgoing {
+    pieces: VecDeque<(Vec<u8>, Option<u64>)>,
+    written: usize,
+    bytes: usize,
+}
+
+/// The attached terminal.
+struct Attached {
+    terminal: Terminal,
+    signals: SignalFd,
+    out: Outgoing,
+}
+
+/// The connection.
+pub struct Link {
+    stream: UnixStream,
+    reader: FrameReader,
+    to_server: Vec<u8>,
+    sent: usize,
+    attached: Option<Attached>,
+    wants_stdin: bool,
+    /// Reading and writing go through this many bytes at a time.
+    buffer: Vec<u8>,
+}
+
+impl Link {
+    /// Over a connected socket.
+    pub fn new(stream: UnixStream) -> Link {
+        Link {
+            stream,
+            reader: FrameReader::new(),
+            to_server: Vec::new(),
+            sent: 0,
+            attached: None,
+            wants_stdin: false,
+            buffer: vec![0; MAX_INPUT],
+        }
+    }
+
+    /// Says Hello and does what the server says until it is over. An error is a message for the user.
+    pub fn run(mut self, hello: ClientHello) -> Result<ExitCode, String> {
+        self.stream.set_nonblocking(true).map_err(|e| format!("qmux: the server's socket: {e}"))?;
+        self.send(&ToServer::Hello(Box::new(hello)));
+        let end = self.pump();
+        let was_attached = self.attached.is_some();
+        if let Some(attached) = self.attached.take() {
+            attached.terminal.leave();
+        }
+        Ok(match end {
+            End::Exit(code) => ExitCode::from(code),
+            End::Detached(words) => {
+                say(was_attached, &words);
+                ExitCode::SUCCESS
+            }
+            End::Broken(words) => {
+                say(was_attached, &words);
+                ExitCode::FAILURE
+            }
+        })
+    }
+
+    fn pump(&mut self) -> End {
+        loop {
+            if let Err(end) = self.turn() {
+                return end;
+            }
+        }
+    }
+
+    fn send(&mut self, message: &ToServer) {
+        encode(message, &mut self.to_server);
+    }
+
+    /// Waits for something to do and does it. The error is the end.
+    fn turn(&mut self) -> Result<(), End> {
+        self.flush_to_server()?;
+        self.flush_to_tty()?;
+        let ready = self.wait()?;
+        if ready.signal {
+            self.take_signals()?;
+        }
+        if ready.tty {
+            self.read_tty()?;
+        }
+        if ready.stdin {
+            self.read_stdin();
+        }
+        if ready.server {
+            self.read_server()?;
+        }
+        Ok(())
+    }
+
+    fn wait(&self) -> Result<Ready, End> {
+        let unsent = self.to_server.len() - self.sent;
+        let room = unsent < TO_SERVER_MAX;
+        let mut server = PollFlags::empty();
+        server.set(PollFlags::POLLIN, self.attached.as_ref().is_none_or(|a| a.out.bytes < TO_TTY_MAX));
+        server.set(PollFlags::POLLOUT, unsent > 0);
+        let stdin = io::stdin();
+        let mut fds = vec![PollFd::new(self.stream.as_fd(), server)];
+        if let Some(attached) = &self.attached {
+            let mut tty = PollFlags::empty();
+            tty.set(PollFlags::POLLIN, room);
+            tty.set(PollFlags::POLLOUT, attached.out.bytes > 0);
+            fds.push(PollFd::new(attached.signals.as_fd(), PollFlags::POLLIN));
+            fds.push(PollFd::new(attached.terminal.as_fd(), tty));
+        } else if self.wants_stdin && room {
+            fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(End::Broken(format!("poll: {error}"))),
+        }
+        let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
+        let is = |at: usize| fds.get(at).and_then(PollFd::revents).is_some_and(|r| r.intersects(readable));
+        let attached = self.attached.is_some();
+        Ok(Ready {
+            server: is(0),
+            signal: attached && is(1),
+            tty: attached && is(2),
+            stdin: !attached && is(1),
+        })
+    }
+
+    fn flush_to_server(&mut self) -> Result<(), End> {
+        while self.sent < self.to_server.len() {
+            match (&self.stream).write(&self.to_server[self.sent..]) {
+                Ok(n) => self.sent += n,
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => return Ok(()),
+                    io::ErrorKind::Interrupted => {}
+                    // What the server still said before it closed is in the socket: the reading side
+                    // finds the end.
+                    _ => break,
+                },
+            }
+        }
+        self.to_server.clear();
+        self.sent = 0;
+        Ok(())
+    }
+
+    fn read_server(&mut self) -> Result<(), End> {
+        match (&self.stream).read(&mut self.buffer) {
+            Ok(0) => return Err(End::Broken("lost server".into())),
+            Ok(n) => self.reader.feed(&self.buffer[..n]),
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => return Ok(()),
+                _ => return Err(End::Broken("lost server".into())),
+            },
+        }
+        loop {
+            match self.reader.next_message::<ToClient>() {
+                Ok(Some(Received::Known(message))) => self.take(message)?,
+                // A newer server: what we do not know we cannot need.
+                Ok(Some(Received::Unknown(_))) => {}
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(garbled(&error)),
+            }
+        }
+    }
+
+    fn take(&mut self, message: ToClient) -> Result<(), End> {
+        match message {
+            ToClient::Stdout(bytes) => put(&mut io::stdout(), &bytes),
+            ToClient::Stderr(bytes) => put(&mut io::stderr(), &bytes),
+            ToClient::Exit { code } => return Err(End::Exit(code)),
+            ToClient::Attach => self.attach()?,
+            ToClient::Draw { seq, bytes } => match &mut self.attached {
+                Some(attached) => attached.out.push(bytes, Some(seq)),
+                None => self.send(&ToServer::Drawn { seq }),
+            },
+            ToClient::Terminal(bytes) => {
+                if let Some(attached) = &mut self.attached {
+                    attached.out.push(bytes, None);
+                }
+            }
+            ToClient::Detach { message } => return Err(End::Detached(message)),
+            ToClient::WantStdin => self.wants_stdin = true,
+            ToClient::Suspend => self.suspend()?,
+        }
+        self.flush_to_tty()
+    }
+
+    fn attach(&mut self) -> Result<(), End> {
+        if self.attached.is_some() {
+            return Ok(());
+        }
+        let broken = |error: &dyn std::fmt::Display| End::Broken(format!("open terminal failed: {error}"));
+        let terminal = Terminal::open().map_err(|e| broken(&e))?;
+        // Signals are turned into messages before the terminal is changed, so that none of them can end
+        // the process with the terminal raw.
+        let mut set = SigSet::empty();
+        SIGNALS.iter().for_each(|signal| set.add(*signal));
+        set.thread_block().map_err(|e| broken(&e))?;
+        let signals = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+            .map_err(|e| broken(&e))?;
+        terminal.enter().map_err(|e: TerminalError| broken(&e))?;
+        self.wants_stdin = false;
+        self.attached = Some(Attached { terminal, signals, out: Outgoing::default() });
+        // The size may have changed since Hello, when SIGWINCH was not ours yet.
+        self.send_size();
+        Ok(())
+    }
+
+    fn send_size(&mut self) {
+        if let Some((size, cell_pixels)) = Terminal::size() {
+            self.send(&ToServer::Resize { size, cell_pixels });
+        }
+    }
+
+    fn take_signals(&mut self) -> Result<(), End> {
+        loop {
+            let Some(attached) = &self.attached else { return Ok(()) };
+            let Ok(Some(info)) = attached.signals.read_signal() else { return Ok(()) };
+            let number = i32::try_from(info.ssi_signo).unwrap_or(0);
+            match Signal::try_from(number) {
+                Ok(Signal::SIGWINCH) => self.send_size(),
+                Ok(Signal::SIGTSTP) => self.suspend()?,
+                Ok(Signal::SIGCONT) => self.resume()?,
+                Ok(Signal::SIGHUP) => return Err(self.leaving("lost tty")),
+                _ => return Err(self.leaving("terminated")),
+            }
+        }
+    }
+
+    /// Tells the server, as far as it listens, and ends.
+    fn leaving(&mut self, words: &str) -> End {
+        self.send(&ToServer::Leaving);
+        let _ = self.flush_to_server();
+        End::Broken(words.into())
+    }
+
+    /// Gives the terminal back and stops, as a program does on ^Z. Going on is [`resume`](Self::resume),
+    /// on the SIGCONT that is pending by then.
+    fn suspend(&mut self) -> Result<(), End> {
+        if let Some(attached) = &self.attached {
+            attached.terminal.leave();
+            nix::sys::signal::raise(Signal::SIGSTOP).map_err(|e| End::Broken(format!("cannot stop: {e}")))?;
+        }
+        Ok(())
+    }
+
+    /// After a stop: the shell has had the terminal, so modes and contents are no longer ours.
+    fn resume(&mut self) -> Result<(), End> {
+        if let Some(attached) = &self.attached {
+            attached.terminal.leave();
+            attached.terminal.enter().map_err(|e| End::Broken(format!("open terminal failed: {e}")))?;
+            self.send_size();
+            self.send(&ToServer::Redraw);
+        }
+        Ok(())
+    }
+
+    fn read_tty(&mut self) -> Result<(), End> {
+        let Some(attached) = &self.attached else { return Ok(()) };
+        match nix::unistd::read(attached.terminal.as_fd(), &mut self.buffer) {
+            Ok(0) => Err(self.leaving("lost tty")),
+            Ok(n) => {
+                let message = ToServer::Input(self.buffer[..n].to_vec());
+                self.send(&message);
+                // Now, and not in the next turn: this is the keystroke path.
+                self.flush_to_server()
+            }
+            Err(Errno::EAGAIN | Errno::EINTR) => Ok(()),
+            Err(_) => Err(self.leaving("lost tty")),
+        }
+    }
+
+    fn read_stdin(&mut self) {
+        match nix::unistd::read(io::stdin().as_fd(), &mut self.buffer) {
+            Ok(0) => {
+                self.wants_stdin = false;
+                self.send(&ToServer::Stdin(None));
+            }
+            Ok(n) => {
+                let message = ToServer::Stdin(Some(self.buffer[..n].to_vec()));
+                self.send(&message);
+            }
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(_) => {
+                self.wants_stdin = false;
+                self.send(&ToServer::Stdin(None));
+            }
+        }
+    }
+
+    /// Writes what the terminal takes, and acknowledges the frames that are through.
+    fn flush_to_tty(&mut self) -> Result<(), End> {
+        let Some(attached) = &mut self.attached else { return Ok(()) };
+        let limit = attached.terminal.write_limit();
+        let drawn = match attached.out.write_to(attached.terminal.as_fd(), limit) {
+            Ok(drawn) => drawn,
+            Err(_) => return Err(self.leaving("lost tty")),
+        };
+        for seq in &drawn {
+            self.send(&ToServer::Drawn { seq: *seq });
+        }
+        if drawn.is_empty() { Ok(()) } else { self.flush_to_server() }
+    }
+}
+
+/// What `poll` found.
+struct Ready {
+    server: bool,
+    signal: bool,
+    tty: bool,
+    stdin: bool,
+}
+
+impl Outgoing {
+    fn push(&mut self, bytes: Vec<u8>, seq: Option<u64>) {
+        self.bytes += bytes.len();
+        self.pieces.push_back((bytes, seq));
+    }
+
+    /// Writes until the terminal is full or nothing is left; the numbers of the frames that are through.
+    fn write_to(&mut self, tty: BorrowedFd<'_>, limit: usize) -> Result<Vec<u64>, Errno> {
+        let mut drawn = Vec::new();
+        while let Some((bytes, seq)) = self.pieces.front() {
+            let rest = &bytes[self.written..];
+            if rest.is_empty() {
+                drawn.extend(seq);
+                self.pieces.pop_front();
+                self.written = 0;
+                continue;
+            }
+            match nix::unistd::write(tty, &rest[..rest.len().min(limit)]) {
+                Ok(n) => {
+                    self.written += n;
+                    self.bytes -= n;
+                    // A small limit means that the next write may block: poll first.
+                    if n == limit {
+                        break;
+                    }
+                }
+                Err(Errno::EAGAIN) => break,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(drawn)
+    }
+}
+
+fn garbled(error: &FrameError) -> End {
+    End::Broken(format!("the server's words are not understood ({error}); is it another version of qmux?"))
+}
+
+/// A reader that has gone (`qmux ls | head`) is no error of ours.
+fn put(to: &mut dyn io::Write, bytes: &[u8]) {
+    let _ = to.write_all(bytes).and_then(|()| to.flush());
+}
+
+/// An attached client's last words are in brackets on the user's own screen; a command's are an error.
+fn say(was_attached: bool, words: &str) {
+    if was_attached {
+        put(&mut io::stdout(), format!("[{words}]\n").as_bytes());
+    } else {
+        put(&mut io::stderr(), format!("{words}\n").as_bytes());
+    }
+}

@@ -1,0 +1,182 @@
+//! The user's terminal: into raw mode and the alternate screen, and back whatever happens.
+//!
+//! Owns the saved modes. They are put back by [`Terminal::leave`], by its drop, and by the panic hook,
+//! whichever comes first. Knows nothing of what is drawn.
+
+use crate::ids::Size;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nix::sys::stat::Mode;
+use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Enter the alternate screen with everything in it at its default: what the first frame assumes.
+/// The title is saved on the terminal's stack (XTWINOPS 22), as tmux's `smcup` users expect.
+const ENTER: &[u8] = b"\x1b[22;0;0t\x1b[?1049h\x1b(B\x0f\x1b[m\x1b[r\x1b[H\x1b[2J";
+
+/// Every mode a frame can have set goes off, then the alternate screen is left. It starts with ST and
+/// CAN so that a frame cut in the middle of a sequence swallows nothing of it.
+const LEAVE: &[u8] = b"\x1b\\\x18\
+\x1b[?2026l\
+\x1b]8;;\x1b\\\
+\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l\
+\x1b[?1004l\x1b[?2004l\x1b[?2031l\
+\x1b[=0;1u\x1b[>4m\
+\x1b[?1l\x1b>\
+\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[?7h\
+\x1b(B\x0f\x1b[m\
+\x1b[0 q\x1b]112\x1b\\\
+\x1b[?1049l\x1b[?25h\x1b[m\
+\x1b[23;0;0t";
+
+/// Longest wait for the terminal to take [`LEAVE`]: a stuck terminal must not keep the client alive.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What has to be put back.
+struct Saved {
+    tty: OwnedFd,
+    termios: Termios,
+}
+
+/// The one terminal in raw mode, reachable from the panic hook.
+static SAVED: Mutex<Option<Saved>> = Mutex::new(None);
+
+/// Why a terminal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TerminalError {
+    /// Standard input is not a terminal.
+    #[error("not a terminal")]
+    NotATerminal,
+    /// The kernel refused.
+    #[error("{0}")]
+    System(#[from] nix::Error),
+}
+
+/// The terminal on standard input.
+#[derive(Debug)]
+pub struct Terminal {
+    tty: OwnedFd,
+    /// The descriptor is ours alone and does not block; otherwise it shares its description with the
+    /// shell's, whose blocking mode is not ours to change.
+    own_description: bool,
+}
+
+impl Terminal {
+    /// Takes the terminal on standard input, opened anew where possible, so that it can be made
+    /// non-blocking: the flag lives in the open file description, and the inherited one is also the
+    /// shell's.
+    pub fn open() -> Result<Terminal, TerminalError> {
+        let stdin = io::stdin();
+        let path = nix::unistd::ttyname(stdin.as_fd()).map_err(|_| TerminalError::NotATerminal)?;
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        match nix::fcntl::open(&path, flags, Mode::empty()) {
+            Ok(tty) => Ok(Terminal { tty, own_description: true }),
+            // The name may be unreachable from here (another mount namespace, su to another user).
+            Err(_) => {
+                let tty = nix::unistd::dup(stdin.as_fd())?;
+                Ok(Terminal { tty, own_description: false })
+            }
+        }
+    }
+
+    /// Raw mode and the alternate screen. Undone by [`leave`](Self::leave), by drop and by a panic.
+    pub fn enter(&self) -> Result<(), TerminalError> {
+        hook_panics();
+        let termios = tcgetattr(&self.tty)?;
+        let mut raw = termios.clone();
+        cfmakeraw(&mut raw);
+        // Saved before it is changed: there is no moment in which it could be lost.
+        *lock() = Some(Saved { tty: self.tty.try_clone().map_err(to_errno)?, termios });
+        tcsetattr(&self.tty, SetArg::TCSANOW, &raw)?;
+        write_patiently(self.tty.as_fd(), ENTER, LEAVE_PATIENCE);
+        Ok(())
+    }
+
+    /// Back to what it was before [`enter`](Self::enter); nothing when that has happened already.
+    pub fn leave(&self) {
+        restore();
+    }
+
+    /// Size in cells and, when the terminal tells, of one cell in pixels.
+    pub fn size() -> Option<(Size, Option<(u16, u16)>)> {
+        let window = crossterm::terminal::window_size().ok()?;
+        if window.columns == 0 || window.rows == 0 {
+            return None;
+        }
+        let cell = (window.width / window.columns, window.height / window.rows);
+        let pixels = (cell.0 > 0 && cell.1 > 0).then_some(cell);
+        Some((Size::new(window.columns, window.rows), pixels))
+    }
+
+    /// Most bytes to give to one `write(2)`: a shared description may block, so it gets little.
+    pub fn write_limit(&self) -> usize {
+        if self.own_description { 64 * 1024 } else { 512 }
+    }
+}
+
+impl AsFd for Terminal {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.tty.as_fd()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn to_errno(error: io::Error) -> nix::Error {
+    error.raw_os_error().map_or(nix::Error::EIO, nix::Error::from_raw)
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Option<Saved>> {
+    SAVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Puts back what is saved, once.
+fn restore() {
+    let Some(Saved { tty, termios }) = lock().take() else { return };
+    write_patiently(tty.as_fd(), LEAVE, LEAVE_PATIENCE);
+    // TCSANOW, because TCSADRAIN waits for ever on a stopped terminal. Output processing is off until
+    // here, so the sequences above are not touched by it whichever comes first.
+    let _ = tcsetattr(&tty, SetArg::TCSANOW, &termios);
+}
+
+/// A panic anywhere in the client puts the terminal back before the message is printed, so that the
+/// message is seen on the user's own screen.
+fn hook_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let earlier = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            restore();
+            earlier(info);
+        }));
+    });
+}
+
+/// Writes all, waiting while the terminal is full, but not longer than `patience` in all. A terminal
+/// that is gone cannot be helped: errors end it.
+fn write_patiently(tty: BorrowedFd<'_>, mut bytes: &[u8], patience: Duration) {
+    let deadline = Instant::now() + patience;
+    while !bytes.is_empty() {
+        match nix::unistd::write(tty, bytes) {
+            Ok(0) => return,
+            Ok(n) => bytes = &bytes[n..],
+            Err(nix::Error::EINTR) => {}
+            Err(nix::Error::EAGAIN) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return;
+                }
+                let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+                let _ = nix::poll::poll(&mut [PollFd::new(tty, PollFlags::POLLOUT)], timeout);
+            }
+            Err(_) => return,
+        }
+    }
+}
