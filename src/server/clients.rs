@@ -128,6 +128,13 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
             }
             server.event(Event::ClientResized { client, size });
         }
+        ToServer::Redraw => {
+            let mut core = server.core.borrow_mut();
+            let Some(screen) = attached(&mut core, client) else { return };
+            screen.view.invalidate();
+            screen.outstanding = None;
+            draw(server, &mut core, client);
+        }
         ToServer::Drawn { seq } => {
             let mut core = server.core.borrow_mut();
             let Some(screen) = attached(&mut core, client) else { return };

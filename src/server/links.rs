@@ -290,6 +290,7 @@ fn deliver(server: &Rc<Server>, id: LinkId, message: FromKeeper, fd: Option<Owne
         FromKeeper::Output(_)
             | FromKeeper::Exited(_)
             | FromKeeper::Info(_)
+            | FromKeeper::InputBack(_)
             | FromKeeper::Hold { .. }
             | FromKeeper::Resumed { .. }
     );

@@ -11,7 +11,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
@@ -38,8 +37,10 @@ pub(super) struct PaneWire {
     tty: String,
     /// Something happened since the foreground program was looked at.
     stale: bool,
-    /// Screen version that is on disk.
-    pub(super) saved_version: u64,
+    /// The screen changed since it was saved.
+    pub(super) unsaved: bool,
+    /// Input the keeper was given and could not hand on before a freeze: goes first when the pane is back.
+    input_back: Vec<u8>,
     /// A task is at work that moves it or brings it here: only that task ends the pane.
     pub(super) busy: bool,
     /// The move under way, for the next server: where to.
@@ -76,7 +77,8 @@ impl PaneWire {
             pid: 0,
             tty: String::new(),
             stale: true,
-            saved_version: 0,
+            unsaved: false,
+            input_back: Vec::new(),
             busy: false,
             moving: None,
         }
@@ -205,6 +207,7 @@ pub(super) fn take_over(
         server.event(Event::PaneOutput { pane, bytes: &welcome.ring });
     }
     server.event(started);
+    return_input(&mut server.core.borrow_mut(), pane);
     server.event(Event::PanePlace { pane, place });
     if let Some(size) = size
         && size != welcome.size
@@ -223,7 +226,7 @@ impl Local {
         // The keeper's descriptor shares these flags; it is written for a non-blocking master.
         let flags = OFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GETFL).ok()?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).ok()?;
-        let master = Rc::new(AsyncFd::with_interest(fd, Interest::READABLE | Interest::WRITABLE).ok()?);
+        let master = Rc::new(crate::sys::pollable::register(fd).ok()?);
         let out = Outbox::new(Sink::Master(master.clone()));
         spawn_local(drain(out.clone()));
         let local = Rc::new(Local { master, out, state: Cell::new(Reading::On), wake: Notify::new() });
@@ -286,6 +289,7 @@ fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
 fn mark_stale(server: &Rc<Server>, pane: PaneId) {
     if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
         wire.stale = true;
+        wire.unsaved = true;
     }
     server.info_wanted.notify_one();
     server.screens_wanted.notify_one();
@@ -346,6 +350,11 @@ pub(super) fn said(
         FromKeeper::Hold { move_id } => hold(server, pane, link, move_id),
         FromKeeper::Resumed { .. } => resumed(server, pane),
         FromKeeper::Welcome(welcome) => take_over(server, pane, link, welcome, master),
+        FromKeeper::InputBack(bytes) => {
+            if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
+                wire.input_back.extend_from_slice(&bytes);
+            }
+        }
         FromKeeper::Report(report) => super::moves::late_report(server, pane, link, &report),
         FromKeeper::SpawnFailed { .. }
         | FromKeeper::Migration { .. }
@@ -396,7 +405,16 @@ fn resumed(server: &Rc<Server>, pane: PaneId) {
         }
         wire.place()
     };
+    return_input(&mut server.core.borrow_mut(), pane);
     server.event(Event::PanePlace { pane, place });
+}
+
+/// Writes what a keeper gave back, before anything that was typed later.
+fn return_input(core: &mut Core, pane: PaneId) {
+    let back = core.panes.get_mut(&pane).map(|w| std::mem::take(&mut w.input_back)).unwrap_or_default();
+    if !back.is_empty() {
+        write(core, pane, back);
+    }
 }
 
 /// The pane's first process has ended: what it still wrote comes first.

@@ -103,9 +103,7 @@ fn save_screens(server: &Server, core: &mut Core) {
     let Core { panes, mux, .. } = core;
     for (pane, wire) in panes.iter_mut() {
         let Some(pane) = mux.pane(*pane) else { continue };
-        let version = pane.screen.version();
-        if version != wire.saved_version {
-            wire.saved_version = version;
+        if std::mem::take(&mut wire.unsaved) {
             let _ = write_whole(&screen_file(server, wire.life), &pane.screen.snapshot());
         }
     }
