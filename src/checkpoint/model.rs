@@ -58,7 +58,7 @@ pub struct Cpu {
 }
 
 /// A process tree without its memory.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TreeImage {
     /// Parents before children; the root first.
     pub processes: Vec<Process>,
@@ -80,7 +80,7 @@ pub struct TreeImage {
 }
 
 /// The pane's terminal as the tree saw it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tty {
     /// N of `/dev/pts/N`.
     pub index: u32,
@@ -98,7 +98,7 @@ pub struct Tty {
 }
 
 /// `struct termios2` of asm-generic/termbits.h.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelTermios {
     /// Input modes.
     pub iflag: u32,
