@@ -13,6 +13,7 @@ use std::time::Duration;
 pub mod image;
 pub mod model;
 pub mod native;
+pub mod store;
 
 pub use image::{ImageError, ImageReader, ImageWriter};
 use model::{Cpu, MappedFile};

@@ -1,4 +1,5 @@
 //! The native engine: ptrace, /proc and nothing else.
+mod batch;
 pub mod init;
 mod open;
 mod plan;
