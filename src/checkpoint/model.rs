@@ -119,7 +119,7 @@ pub struct KernelTermios {
 }
 
 /// One process.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Process {
     /// Its pid; also the tid of its leader thread.
     pub pid: Pid,
@@ -178,9 +178,10 @@ pub struct Process {
 }
 
 /// What a process was doing when it was frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProcState {
     /// Running or sleeping.
+    #[default]
     Running,
     /// Stopped by job control with this signal.
     Stopped(i32),
@@ -191,7 +192,7 @@ pub enum ProcState {
 }
 
 /// Identity of a process, with its capability sets.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Creds {
     /// Real, effective, saved, filesystem uid.
     pub uid: [u32; 4],

@@ -683,3 +683,23 @@ fn attempt(helper: &std::path::Path, tier: Tier) -> Result<(), CheckpointError> 
     let deadline = Instant::now() + std::time::Duration::from_secs(5);
     Nursery::start(helper, &request, deadline)?.probed()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::model::Vma;
+
+    #[test]
+    fn test_memory_may_only_go_where_something_is_mapped() {
+        let vma =
+            |start, end| Vma { start, end, prot: 3, kind: VmaKind::Anonymous, growsdown: false, advice: 0 };
+        let process = Process {
+            vmas: vec![vma(0x1000, 0x3000), vma(0x3000, 0x4000), vma(0x6000, 0x7000)],
+            ..Process::default()
+        };
+        let ok = |start, len| inside(&[Run { start, len }], &process).is_ok();
+        assert!(ok(0x1000, 0x3000) && ok(0x2000, 0x1000) && ok(0x6000, 0x1000));
+        assert!(!ok(0x0, 0x1000) && !ok(0x3000, 0x2000) && !ok(0x5000, 0x2000) && !ok(0x7000, 0x1000));
+        assert!(!ok(0x6000, u64::MAX));
+    }
+}
