@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod keeper;
+pub mod migration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
