@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// Bytes of raw output kept for the failure message.
-const TRANSCRIPT_KEPT: usize = 4096;
+const TRANSCRIPT_KEPT: usize = 800;
 
 struct State {
     screen: Screen,
