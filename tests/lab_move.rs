@@ -147,8 +147,8 @@ fn emacs_loses_no_key_typed_during_moves(stage: &Stage<'_>) {
 fn bash_keeps_its_jobs(stage: &Stage<'_>) {
     stage.run("sleep 1000 & kept=$!; me=$$; word=remembered");
     stage.wait("[1] ");
-    stage.run("python3 -c 'import time\nwhile True: time.sleep(0.1)'");
-    stage.pid_on("hostA", "python3");
+    stage.run("python3 -c 'import time; print(\"loop\" + \"ing\")\nwhile True: time.sleep(0.1)'");
+    stage.wait("looping");
     stage.term.type_keys("\x1a");
     stage.wait("[2]+  Stopped");
     stage.run("vim draft");
