@@ -52,7 +52,7 @@ fn detached_session_is_found_listed_and_attached() {
         qmux.ok(&["list-clients", "-F", "#{client_session} #{client_width}x#{client_height}"]),
         "work 80x24"
     );
-    term.type_keys("\x02d");
+    term.prefix("d");
     assert_eq!(term.wait_exit(), 0);
     assert!(term.screen_text().contains("[detached (from session work)]"), "{}", term.screen_text());
     assert_eq!(qmux.ok(&["list-clients"]), "");
@@ -61,7 +61,7 @@ fn detached_session_is_found_listed_and_attached() {
 #[test]
 fn terminal_is_put_back_after_detach_signal_and_lost_server() {
     let ends: [(&str, fn(&Qmux, &support::term::Term)); 4] = [
-        ("detach", |_, term| term.type_keys("\x02d")),
+        ("detach", |_, term| term.prefix("d")),
         ("SIGTERM", |_, term| kill(Pid::from_raw(term.pid() as i32), Signal::SIGTERM).expect("kill")),
         ("server killed", |qmux, _| kill(Pid::from_raw(qmux.server_pid()), Signal::SIGKILL).expect("kill")),
         ("kill-server", |qmux, _| {
@@ -89,7 +89,7 @@ fn terminal_is_put_back_after_detach_signal_and_lost_server() {
 fn splits_are_drawn_and_take_keys_where_the_focus_is() {
     let qmux = Qmux::new();
     let term = qmux.attached();
-    term.type_keys("\x02%");
+    term.prefix("%");
     term.wait_for("two prompts side by side", Instant::now() + PATIENCE, |s| {
         let line = s.line_text(s.history_len());
         line.matches(PROMPT).count() == 2 && line.contains('│')
@@ -101,9 +101,9 @@ fn splits_are_drawn_and_take_keys_where_the_focus_is() {
     term.type_keys("echo right; stty size\r");
     qmux.wait_pane("work:0.1", "23 39");
     assert!(!qmux.capture("work:0.0").contains("right"));
-    term.type_keys("\x02\x1b[D");
+    term.prefix("\x1b[D");
     wait_until("the left pane to be active", || (qmux.ask("work", "#{pane_index}") == "0").then_some(()));
-    term.type_keys("\x02\"");
+    term.prefix("\"");
     wait_until("a third pane", || (qmux.ok(&["list-panes"]).lines().count() == 3).then_some(()));
     term.type_keys("stty size\r");
     qmux.wait_pane("work:0.1", "11 40");
@@ -127,12 +127,12 @@ fn windows_are_made_chosen_and_closed() {
     term.wait_text("1:second*");
     term.type_keys("echo in-second\r");
     qmux.wait_pane("work:1", "in-second\n");
-    term.type_keys("\x020");
+    term.prefix("0");
     term.wait_text("1:second-");
     term.wait_no_text("in-second");
-    term.type_keys("\x02c");
+    term.prefix("c");
     wait_until("three windows", || (qmux.ok(&["list-windows"]).lines().count() == 3).then_some(()));
-    term.type_keys("\x02n");
+    term.prefix("n");
     wait_until("the first window", || (qmux.ask("work", "#{window_index}") == "0").then_some(()));
     qmux.ok(&["select-window", "-t", "work:second"]);
     term.wait_text("in-second");
@@ -245,7 +245,7 @@ fn two_clients_see_the_same_and_both_type() {
     two.wait_text("from-1");
     two.type_keys("echo from-$((1+1))\r");
     one.wait_text("from-2");
-    two.type_keys("\x02d");
+    two.prefix("d");
     two.wait_exit();
     one.type_keys("echo still-$((1+2))\r");
     one.wait_text("still-3");

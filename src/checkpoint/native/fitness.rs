@@ -41,7 +41,7 @@ pub fn host(manifest: &Manifest) -> Result<(), CheckpointError> {
     if manifest.arch != arch {
         return Err(unfit(format!("it is for {}, and this is {arch}", manifest.arch)));
     }
-    let here = this_cpu();
+    let here = super::dump::host_cpu();
     cpu(&manifest.cpu, &here).map_err(unfit)
 }
 
@@ -108,16 +108,6 @@ fn matters(flag: &str) -> bool {
         "rdtscp",
     ];
     EXACT.contains(&flag) || flag.starts_with("avx") || flag.starts_with("amx") || flag.starts_with("sha")
-}
-
-/// This host's CPU, in the words of an image.
-pub fn this_cpu() -> Cpu {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = text.lines().find_map(|l| l.strip_prefix("flags").and_then(|l| l.split_once(':')));
-    let mut flags: Vec<String> =
-        line.map(|(_, f)| f.split_whitespace().map(str::to_owned).collect()).unwrap_or_default();
-    flags.sort();
-    Cpu { xfeatures: 0, xsave_size: 0, flags }
 }
 
 /// Only its owner may bring a tree back, known by name: numbers differ between hosts.
