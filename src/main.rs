@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     match role {
         Some("keeper") => qmux::keeper::run(&words()),
         Some("--role-server") => qmux::server::main(args.into_iter().skip(2).collect()),
-        _ => ExitCode::SUCCESS,
+        Some("--role-init") => ExitCode::from(qmux::checkpoint::native::init::main()),
+        _ => qmux::client::run(args),
     }
 }

@@ -62,7 +62,7 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
             moves::checkpoint(server, pane, file, keep_running, screen, json).await
         }
         Job::Restore { file, pane, clone, json } => moves::restore(server, pane, file, clone, json).await,
-        Job::Hosts { json } => Ok(hosts::table(server, json).await),
+        Job::Hosts { json } => hosts::table(server, json).await,
         Job::HostNames => Ok(hosts::names(server).join("\n")),
         Job::Connect { host, client: _ } => Err(Failure {
             class: 4,

@@ -74,6 +74,7 @@ pub(crate) struct Core {
     /// Clients whose picture is out of date.
     dirty: Vec<ClientId>,
     persist: persist::Persist,
+    known: hosts::Known,
 }
 
 /// The server: its core and what tasks wait on.
@@ -204,6 +205,7 @@ impl Server {
                 next_client: 0,
                 dirty: Vec::new(),
                 persist: persist::Persist::default(),
+                known: hosts::Known::default(),
             }),
             runtime,
             transport,

@@ -110,11 +110,16 @@ pub(super) fn spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) {
 }
 
 async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result<(), String> {
+    let mut chosen = None;
     let host = match spec.host {
         HostChoice::Here => None,
         HostChoice::Host(host) if host.0 == "." || host == server.runtime.host() => None,
         HostChoice::Host(host) => Some(host),
-        HostChoice::Auto => hosts::choose(server, pane).await.map_err(|f| f.text)?,
+        HostChoice::Auto => {
+            let (host, why) = hosts::choose(server).await.map_err(|f| f.text)?;
+            chosen = Some(why);
+            host
+        }
     };
     let life = LifeId::from_random(hosts::random());
     let epoch = Epoch::default();
