@@ -172,7 +172,7 @@ async fn ask_all(server: &Rc<Server>) -> Vec<placement::table::Row> {
         let state = match (answer.map(|a| &a.said), earlier) {
             (Some(Ok(sample)), _) => State::Answered { sample: sample.clone(), age_ms: 0 },
             (Some(Err(why)), _) => State::Failed(why.clone()),
-            (None, Some((sample, age))) if age < Duration::from_millis(placement::SAMPLE_AGE_MAX_MS) => {
+            (None, Some((sample, age))) if age < Duration::from_millis(placement::choose::SAMPLE_AGE_MAX_MS) => {
                 State::Answered { sample, age_ms: age.as_millis() as u64 }
             }
             (None, _) => State::Silent(silent_ms),

@@ -351,7 +351,7 @@ pub(super) fn said(
     match message {
         FromKeeper::Output(bytes) => got_output(server, pane, &bytes),
         FromKeeper::Exited(status) => exited(server, pane, link, status),
-        FromKeeper::Info(info) => server.event(Event::PaneInfo { pane, info }),
+        FromKeeper::Info(info) => server.event(Event::PaneInfo { pane, info: info_for_mux(info) }),
         FromKeeper::Hold { move_id } => hold(server, pane, link, move_id),
         FromKeeper::Resumed { .. } => resumed(server, pane),
         FromKeeper::Welcome(welcome) => take_over(server, pane, link, welcome, master),
@@ -521,6 +521,12 @@ fn arrived(server: &Rc<Server>, pane: PaneId, link: LinkId, welcome: Welcome, ma
     }
 }
 
+/// The wire's words in `Mux`'s.
+fn info_for_mux(info: crate::protocol::keeper::PaneInfo) -> crate::mux::PaneInfo {
+    let crate::protocol::keeper::PaneInfo { command, path, pid, tty } = info;
+    crate::mux::PaneInfo { command, path, pid, tty }
+}
+
 /// Looks at the foreground program of every pane that has been busy since it was looked at.
 pub(super) fn refresh_info(server: &Rc<Server>) {
     let mut found = Vec::new();
@@ -541,7 +547,7 @@ pub(super) fn refresh_info(server: &Rc<Server>) {
         let _ = links;
     }
     for (pane, info) in found {
-        server.event(Event::PaneInfo { pane, info });
+        server.event(Event::PaneInfo { pane, info: info_for_mux(info) });
     }
 }
 
