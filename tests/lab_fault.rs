@@ -31,7 +31,8 @@ impl<'a> Fixture<'a> {
 
     /// Hosts where the program is.
     fn places(&self) -> Vec<&'static str> {
-        let has = |host: &&&str| self.stage.lab.host(host).exec("root", &["pgrep", "-f", "^answerer"]).code == 0;
+        let has =
+            |host: &&&str| self.stage.lab.host(host).exec("root", &["pgrep", "-f", "^answerer"]).code == 0;
         TWO.iter().filter(has).copied().collect()
     }
 
@@ -74,7 +75,10 @@ impl<'a> Fixture<'a> {
             7 => assert!(text.contains("--resolve"), "{said:?}"),
             4 => {
                 assert_eq!(is, was, "{said:?}");
-                assert!(text.contains(&format!("continues on {was}")) || text.contains("still runs here"), "{said:?}");
+                assert!(
+                    text.contains(&format!("continues on {was}")) || text.contains("still runs here"),
+                    "{said:?}"
+                );
             }
             _ => panic!("{said:?}"),
         }
@@ -90,7 +94,8 @@ fn sweep(break_and_mend: impl Fn(&Lab, &Stage<'_>)) {
     let mut was = "hostA";
     for delay in DELAYS_MS {
         let (to, wanted) = if was == "hostA" { ("hostB", "hostB") } else { (".", "hostA") };
-        let said = fixture.move_and(to, Duration::from_millis(delay), || break_and_mend(&lab, &fixture.stage));
+        let said =
+            fixture.move_and(to, Duration::from_millis(delay), || break_and_mend(&lab, &fixture.stage));
         let is = fixture.answers_once();
         fixture.told_the_truth(&said, was, is, wanted);
         was = is;
@@ -135,7 +140,10 @@ fn server_killed_at_any_time() {
 fn disk_full_there() {
     let Some(lab) = Lab::up_or_skip(&TWO) else { return };
     let mut fixture = Fixture::set(&lab);
-    lab.host("hostB").sh("root", "mount -t tmpfs -o size=64k,mode=1777 tmp /tmp; head -c 1M /dev/zero > /tmp/full || true");
+    lab.host("hostB").sh(
+        "root",
+        "mount -t tmpfs -o size=64k,mode=1777 tmp /tmp; head -c 1M /dev/zero > /tmp/full || true",
+    );
     let said = fixture.stage.qmux(&["move", "pane", "hostB", "-t", "work"]);
     assert!([3, 4].contains(&said.code), "{said:?}");
     assert!(said.err.contains("No space left") || said.err.contains("full"), "{said:?}");

@@ -15,7 +15,9 @@ fn size(cols: u16, rows: u16) -> Size {
 
 /// A line of shell that ends when the terminal has this size. (Keys and a resize have no order.)
 fn until_size(rows_cols: &str) -> String {
-    format!("clear; until [ \"$(stty size)\" = \"{rows_cols}\" ]; do sleep 0.05; done; echo size is $(stty size)")
+    format!(
+        "clear; until [ \"$(stty size)\" = \"{rows_cols}\" ]; do sleep 0.05; done; echo size is $(stty size)"
+    )
 }
 
 #[test]
