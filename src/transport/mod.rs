@@ -6,6 +6,7 @@
 pub mod memory;
 pub mod runtime;
 pub mod ssh;
+pub mod survey;
 pub mod unix;
 
 use crate::ids::HostName;
