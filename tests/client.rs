@@ -373,7 +373,7 @@ fn a_slow_terminal_holds_up_neither_keys_nor_the_end() {
 }
 
 impl OnPty {
-    fn _slave_fd(&self) -> std::fs::File {
+    fn slave_file(&self) -> std::fs::File {
         let path = self.master.tty_name().unwrap();
         std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap()
     }
