@@ -346,3 +346,127 @@ fn mouse_click_gives_focus() {
     term.type_keys("\x1b[<0;5;5M\x1b[<0;5;5m");
     wait_until("the left pane to be active", || (qmux.ask("work", "#{pane_index}") == "0").then_some(()));
 }
+
+#[test]
+fn keys_and_pastes_reach_the_program_as_it_wants_them() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    term.type_keys("clear; stty -echo; cat -v; stty echo\r");
+    wait_until("cat to run", || (qmux.ask("work", "#{pane_current_command}") == "cat").then_some(()));
+    term.type_keys("\x1b[A\x1bOP\x1b[1;5C\x1b[3~ grün 漢字\r");
+    term.wait_text("^[[A^[OP^[[1;5C^[[3~ grM-CM-<n");
+    term.type_keys("\x04");
+    term.wait_cursor_line("the prompt", |line| line.trim_end().ends_with(PROMPT));
+    // bash asks for bracketed paste: what is pasted is not run.
+    term.type_keys("\x1b[200~touch pasted\r\x1b[201~");
+    term.wait_text("touch pasted");
+    assert!(!qmux.home().join("pasted").exists());
+    term.type_keys("\r");
+    wait_until("the pasted line to run when told", || qmux.home().join("pasted").exists().then_some(()));
+}
+
+#[test]
+fn flood_in_one_pane_does_not_slow_the_other() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    qmux.ok(&["split-window", "-h", "-t", "work"]);
+    qmux.wait_pane("work:0.1", PROMPT);
+    qmux.ok(&["send-keys", "-t", "work:0.0", "yes", "Enter"]);
+    qmux.wait_pane("work:0.0", "y\ny\ny");
+    for n in 0..20 {
+        let started = Instant::now();
+        term.type_keys(format!("echo key''{n}\r"));
+        qmux.wait_pane("work:0.1", &format!("key{n}\n"));
+        assert!(started.elapsed().as_millis() < 1000, "answer {n} took {:?}", started.elapsed());
+    }
+    qmux.ok(&["send-keys", "-t", "work:0.0", "C-c"]);
+    wait_until("the flood to end", || {
+        (qmux.ask("work:0.0", "#{pane_current_command}") == "bash").then_some(())
+    });
+}
+
+#[test]
+fn client_that_does_not_read_holds_up_nobody() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    let stuck = qmux.term(&["attach", "-t", "work"]);
+    stuck.wait_text(PROMPT);
+    kill(Pid::from_raw(stuck.pid() as i32), Signal::SIGSTOP).expect("kill");
+    term.type_keys("clear; seq 1 300000; echo al''l through\r");
+    term.wait_text("all through");
+    kill(Pid::from_raw(stuck.pid() as i32), Signal::SIGCONT).expect("kill");
+    stuck.wait_text("all through");
+}
+
+#[test]
+fn config_is_read_and_a_typo_is_named() {
+    let qmux = Qmux::new();
+    let config = qmux.home().join("my.conf");
+    std::fs::write(
+        &config,
+        "set -g status-lft x\nset -g history-limit 777\nbind-key g new-window -n from-config\n",
+    )
+    .expect("a file");
+    let config = config.to_str().expect("text");
+    let term = qmux.term(&["-f", config, "new-session", "-s", "work"]);
+    term.wait_text("my.conf:1");
+    assert_eq!(qmux.ok(&["show-options", "-gv", "history-limit"]), "777");
+    // Whatever shows the complaint goes away by a key.
+    term.type_keys("q");
+    term.wait_text(PROMPT);
+    term.prefix("g");
+    term.wait_text("from-config");
+}
+
+#[test]
+fn themes_change_the_status_line() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    let style = || term.with_screen(|s| s.cell(0, 23).style);
+    let first = style();
+    let names: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/themes"))
+        .expect("themes/")
+        .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_string()))
+        .filter(|name| name != "common")
+        .collect();
+    assert!(names.len() >= 4, "{names:?}");
+    let mut looks = std::collections::HashSet::new();
+    for name in &names {
+        qmux.ok(&["set-option", "-g", "theme", name]);
+        assert_eq!(qmux.ok(&["show-options", "-gv", "theme"]), *name);
+        let mut last = (term.bytes_read(), Instant::now());
+        wait_until("the new look", || {
+            let now = term.bytes_read();
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            (last.1.elapsed().as_millis() > 100).then_some(())
+        });
+        looks.insert(style());
+    }
+    assert!(looks.len() > 1, "all themes look like {first:?}");
+    assert_ne!(qmux.run(&["set-option", "-g", "theme", "no-such-theme"]).code, 0);
+}
+
+#[test]
+fn pane_moves_to_a_local_host_and_back() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    std::fs::write(qmux.home().join("text"), "some words\n").expect("a file");
+    term.type_keys("kept=remembered; vim -n text\r");
+    term.wait_text("some words");
+    term.type_keys("imore \x1b");
+    term.wait_text("more some words");
+    for (to, place) in [("local:side", "local:side"), (".", "")] {
+        let said = qmux.ok(&["move", "pane", to, "-t", "work"]);
+        assert!(said.contains("is now on") && said.contains(place), "{said}");
+        term.type_keys("A!\x1b");
+        term.wait_text("words!");
+        term.type_keys("u");
+        term.wait_no_text("words!");
+    }
+    term.type_keys("A, saved\x1b:wq\r");
+    term.wait_cursor_line("the prompt", |line| line.trim_end().ends_with(PROMPT));
+    term.type_keys("clear; echo $kept; cat text\r");
+    term.wait_text("remembered\nmore some words, saved");
+}

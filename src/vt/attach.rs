@@ -37,6 +37,7 @@ impl Screen {
 
     /// Adds `c` to the cell before the cursor if it belongs there; says whether it did.
     pub(super) fn attach(&mut self, c: char, width: usize) -> bool {
+        self.sweep_tables();
         let Some(x) = self.previous_column() else { return false };
         let y = self.st.y;
         let cell = self.rows[y].get(x);

@@ -114,10 +114,10 @@ impl Checkpointer for NativeEngine {
 
     fn restore(
         &self,
-        _image: &mut ImageReader<'_>,
-        _options: &RestoreOptions,
+        image: &mut ImageReader<'_>,
+        options: &RestoreOptions,
     ) -> Result<Box<dyn Restored>, CheckpointError> {
-        Err(CheckpointError::Unfit("this build has no restore".into()))
+        super::restore::restore(image, options)
     }
 }
 
