@@ -66,6 +66,7 @@ impl Screen {
     /// OSC 8: `params ; uri`.
     fn hyperlink(&mut self, rest: &[u8]) {
         let (params, uri) = cut(rest);
+        self.sweep_tables();
         self.st.pen.link = None;
         if !uri.is_empty() && uri.len() <= MAX_URI && params.len() <= MAX_URI {
             let id = params.split(|b| *b == b':').find_map(|p| p.strip_prefix(b"id="));

@@ -290,6 +290,7 @@ fn csi(bytes: &[u8], flush: bool) -> Step {
     // rxvt ends shifted keys with `$`, which is no final byte.
     let end = body.iter().position(|b| (0x40..=0x7e).contains(b) || *b < 0x20);
     let end = match end {
+        Some(end) if end > 0 && body[end] < 0x20 && body[end - 1] == b'$' => end - 1,
         Some(end) if body[end] < 0x20 => return key(2, KeyCode::Char('['), Mods::ALT),
         Some(end) => end,
         None if body.len() > MAX_CSI => return raw(bytes),
