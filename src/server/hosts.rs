@@ -28,26 +28,6 @@ pub(super) fn random() -> [u8; 16] {
     bytes
 }
 
-/// `$SHELL`, else what the user database says, else /bin/sh.
-pub(super) fn login_shell() -> String {
-    let usable = |s: &String| s.starts_with('/') && std::path::Path::new(s).exists();
-    let from_passwd = || {
-        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok()??;
-        Some(user.shell.to_string_lossy().into_owned())
-    };
-    std::env::var("SHELL")
-        .ok()
-        .filter(usable)
-        .or_else(|| from_passwd().filter(usable))
-        .unwrap_or_else(|| "/bin/sh".into())
-}
-
-/// The user's name, empty if the user database does not know it.
-pub(super) fn user_name() -> String {
-    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
-    user.map(|u| u.name).unwrap_or_default()
-}
-
 /// Host names somebody may mean: `hosts.toml`, then the user's ssh config.
 pub(super) fn names(server: &Server) -> Vec<String> {
     let mut names: Vec<String> = server.hosts_file().hosts.iter().map(|h| h.name.0.clone()).collect();

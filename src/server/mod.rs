@@ -5,6 +5,7 @@
 //! for one event at a time, never across an await.
 
 mod clients;
+mod config;
 mod effects;
 mod hosts;
 mod jobs;
@@ -130,7 +131,7 @@ fn run(args: ServerArgs) -> Result<(), ServerError> {
     local.block_on(&tokio, async {
         let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
         let server = Server::new(runtime, &args)?;
-        server.clone().start();
+        server.clone().start(&args.config_files);
         tokio::select! {
             () = accept(server.clone(), listener) => {}
             () = server.stop.notified() => {}
@@ -182,18 +183,21 @@ impl Server {
     fn new(runtime: Runtime, args: &ServerArgs) -> Result<Rc<Server>, ServerError> {
         let transport = transport::Options::from_env(&runtime)?;
         let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("qmux"));
+        let (unix_ms, utc_offset_s) = time_of_day();
         let config = Config {
-            socket: args.socket.to_string_lossy().into_owned(),
+            socket_path: args.socket.to_string_lossy().into_owned(),
             pid: std::process::id() as i32,
             host: runtime.host().0,
-            files: args.config_files.clone(),
+            user: config::user_name(),
+            uid: nix::unistd::geteuid().as_raw(),
             home: std::env::var("HOME").unwrap_or_default(),
-            shell: hosts::login_shell(),
+            shell: config::login_shell(),
             env: std::env::vars_os()
                 .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
                 .collect(),
-            user: hosts::user_name(),
-            uid: nix::unistd::geteuid().as_raw(),
+            unix_ms,
+            utc_offset_s,
+            ..Config::default()
         };
         Ok(Rc::new(Server {
             core: RefCell::new(Core {
@@ -220,8 +224,9 @@ impl Server {
         }))
     }
 
-    fn start(self: Rc<Self>) {
+    fn start(self: Rc<Self>, files: &[String]) {
         self.tell_time();
+        config::load(&self, files);
         persist::adopt(&self);
         spawn_local(tick(self.clone()));
         spawn_local(panes::watch_info(self.clone()));
@@ -253,9 +258,7 @@ impl Server {
 
     /// `Mux` has no clock: it is told the time of day.
     fn tell_time(self: &Rc<Self>) {
-        let unix_ms =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
-        let utc_offset_s = crate::sys::clock::utc_offset_s(unix_ms / 1000);
+        let (unix_ms, utc_offset_s) = time_of_day();
         self.event(Event::Wall { unix_ms, utc_offset_s });
     }
 
@@ -265,6 +268,12 @@ impl Server {
         clients::dismiss_all(self).await;
         persist::last_words(self);
     }
+}
+
+/// Milliseconds since 1970, and the zone's offset in seconds.
+fn time_of_day() -> (i64, i32) {
+    let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+    (unix_ms, crate::sys::clock::utc_offset_s(unix_ms / 1000))
 }
 
 /// Tells `Mux` when its deadlines pass.

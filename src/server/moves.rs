@@ -99,6 +99,11 @@ fn no_pane(pane: PaneId) -> Failure {
     Failure { class: 2, code: "no-pane", text: format!("No pane {pane}. Nothing was moved.") }
 }
 
+/// `thesis:0.1`.
+fn label_of(core: &super::Core, pane: PaneId) -> String {
+    core.mux.expand_for_pane("#{session_name}:#{window_index}.#{pane_index}", pane)
+}
+
 /// Name of a host as people say it; `None` is this one.
 fn name_of(server: &Server, host: &Option<HostName>) -> HostName {
     host.clone().unwrap_or_else(|| server.runtime.host())
@@ -115,7 +120,7 @@ async fn move_one(
     let (life, epoch, from, link, label) = {
         let core = server.core.borrow();
         let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
-        let label = core.mux.label(pane);
+        let label = label_of(&core, pane);
         if wire.busy {
             let text = format!("{label} is already on its way. Nothing was changed.");
             return Err(Failure { class: 5, code: "busy", text });
@@ -494,7 +499,7 @@ pub(super) fn resume(
     spawn_local(async move {
         let drive = {
             let mut core = server.core.borrow_mut();
-            let label = core.mux.label(pane);
+            let label = label_of(&core, pane);
             let Some(wire) = core.panes.get_mut(&pane) else { return };
             let to = wire.moving.as_ref().filter(|(id, _)| *id == move_id).map(|(_, to)| to.clone());
             let (life, epoch, from) = (wire.life, welcome.epoch, wire.host.clone());
@@ -561,7 +566,7 @@ pub(super) fn resolve(
             lines.push(format!(
                 "{} ({id}): on its way from {here} ({reached}) to {there}; it ends by itself when both \
                  are reached.",
-                core.mux.label(*id)
+                label_of(&core, *id)
             ));
         }
     }
@@ -581,7 +586,7 @@ async fn dry_run(
     let (link, from, life, epoch, label) = {
         let core = server.core.borrow();
         let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
-        (wire.link, wire.host.clone(), wire.life, wire.epoch, core.mux.label(pane))
+        (wire.link, wire.host.clone(), wire.life, wire.epoch, label_of(&core, pane))
     };
     let there = name_of(server, &to);
     if from == to {
@@ -663,7 +668,7 @@ pub(super) async fn checkpoint(
     let (link, host, label) = {
         let core = server.core.borrow();
         let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
-        (wire.link, wire.host.clone(), core.mux.label(pane))
+        (wire.link, wire.host.clone(), label_of(&core, pane))
     };
     let still = format!("{label} runs on.");
     let Some(link) = link else {
@@ -759,7 +764,7 @@ pub(super) async fn restore(
         return Err(failure);
     }
     server.persist_wanted.notify_one();
-    let label = server.core.borrow().mux.label(pane);
+    let label = label_of(&server.core.borrow(), pane);
     if json {
         let value = serde_json::json!({ "pane": pane.to_string(), "file": file, "notes": notes });
         return Ok(format!("{value}\n"));

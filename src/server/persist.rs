@@ -5,7 +5,7 @@
 
 use super::{Core, Server, panes};
 use crate::ids::{Epoch, HostName, LifeId, MoveId, PaneId};
-use crate::mux::{Alive, Event, Place};
+use crate::mux::{Event, Place};
 use crate::vt::Screen;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -154,8 +154,12 @@ pub(super) fn adopt(server: &Rc<Server>) {
         let epoch = match &pane.host {
             Some(_) => Some(pane.epoch),
             // A move may have been won or lost while no server was there: the newest keeper that
-            // answers is the pane.
-            None => here.iter().find(|(l, _, path)| *l == pane.life && answers(path)).map(|(_, e, _)| *e),
+            // answers is the pane. One that left for another host has no keeper here any more.
+            None => here
+                .iter()
+                .find(|(l, _, path)| *l == pane.life && answers(path))
+                .map(|(_, e, _)| *e)
+                .or(pane.moving.is_some().then_some(pane.epoch)),
         };
         let Some(epoch) = epoch else { continue };
         seen.insert(pane.life);
@@ -163,27 +167,28 @@ pub(super) fn adopt(server: &Rc<Server>) {
             Some(host) => Place::Reconnecting(host.clone()),
             None => Place::Here,
         };
-        alive.push(Alive { pane: Some(pane.pane), life: pane.life, place });
+        alive.push((pane.life, place));
         wires.push(SavedPane { epoch, host: pane.host.clone(), moving: pane.moving.clone(), ..*pane });
     }
     // Keepers nobody has a record of: started just before a crash.
-    let mut strays = Vec::new();
     for (life, epoch, path) in &here {
         if seen.contains(life) || foreign.contains(life) || !answers(path) {
             continue;
         }
         seen.insert(*life);
-        alive.push(Alive { pane: None, life: *life, place: Place::Here });
-        strays.push((*life, *epoch));
+        alive.push((*life, Place::Here));
+        wires.push(SavedPane { pane: PaneId(0), life: *life, epoch: *epoch, host: None, moving: None });
     }
     if alive.is_empty() {
         return;
     }
     let mut core = server.core.borrow_mut();
-    let given = core.mux.load(saved.as_ref().map_or(&[][..], |s| &s.mux), &alive);
-    for (life, epoch) in strays {
-        if let Some((_, pane)) = given.iter().find(|(l, _)| *l == life) {
-            wires.push(SavedPane { pane: *pane, life, epoch, host: None, moving: None });
+    let structure = saved.as_ref().map_or(&[][..], |s| &s.mux);
+    // A structure that cannot be read costs names and layouts: the panes come back in a session of their own.
+    let given = core.mux.load(structure, &alive).or_else(|_| core.mux.load(&[], &alive)).unwrap_or_default();
+    for wire in &mut wires {
+        if let Some((_, pane)) = given.iter().find(|(life, _)| *life == wire.life) {
+            wire.pane = *pane;
         }
     }
     for saved in &wires {
