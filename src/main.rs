@@ -1,4 +1,11 @@
 //! Picks a role from argv and sets the exit code; everything else is in the library.
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("keeper") => qmux::keeper::run(&args[1..]),
+        _ => ExitCode::SUCCESS,
+    }
 }

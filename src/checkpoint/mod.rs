@@ -13,6 +13,7 @@ use std::time::Duration;
 pub mod image;
 pub mod model;
 pub mod native;
+pub mod store;
 
 pub use image::{ImageError, ImageReader, ImageWriter};
 use model::{Cpu, MappedFile};
@@ -238,6 +239,33 @@ pub struct RestoreOptions {
     pub cache: std::path::PathBuf,
     /// Longest time for the whole restore.
     pub timeout: Duration,
+    /// What to do wrong; for the control tests that prove each mechanism.
+    pub sabotage: Sabotage,
+}
+
+impl RestoreOptions {
+    /// The running program as helper, and this cache directory.
+    pub fn new(cache: impl Into<std::path::PathBuf>) -> Self {
+        RestoreOptions {
+            helper: "/proc/self/exe".into(),
+            cache: cache.into(),
+            timeout: Duration::from_secs(60),
+            sabotage: Sabotage::default(),
+        }
+    }
+}
+
+/// Mechanisms left out on purpose, so that tests can show what they are for. All off by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sabotage {
+    /// The action of SIGIO stays the default one: emacs dies of its first keystroke.
+    pub no_sigio_action: bool,
+    /// The terminal comes up cooked.
+    pub no_termios: bool,
+    /// rseq stays registered in memory that then goes away: the kernel kills the process.
+    pub stale_rseq: bool,
+    /// The stop of a stopped job is not taken out of its parent: bash reports it again.
+    pub keep_stop_reports: bool,
 }
 
 /// A root process brought back to life and running.

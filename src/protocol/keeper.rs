@@ -99,6 +99,12 @@ pub struct MoveOptions {
     /// Let connections to the outside drop (`--cut`).
     #[serde(default)]
     pub cut: bool,
+    /// Copy files that are missing at the destination (`--with-files`).
+    #[serde(default)]
+    pub with_files: bool,
+    /// Only ask both sides: the source answers with `Verdict`, nothing is touched.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// Answer to a dry run.
@@ -184,7 +190,7 @@ messages! {
         8 => ExitSeen,
         /// The server neither reads nor writes the master any longer: answer to `Hold`.
         9 => Held,
-        /// Dry run of a move: answered by `Verdict`.
+        /// Dry run of a move as far as this side alone can tell: answered by `Verdict`.
         10 => AskVerdict { options: MoveOptions },
         /// This keeper is the source of a move. The pane ends here if it succeeds.
         11 => MoveOut {
@@ -314,6 +320,9 @@ messages! {
         14 => Failed(Trouble),
         /// The keeper ends; the reason for people.
         15 => Bye { why: String },
+        /// Input this keeper was given and could not hand to the program before it was frozen: it
+        /// belongs at the front of the server's queue.
+        16 => InputBack(Bytes),
     }
 }
 

@@ -319,3 +319,47 @@ pub fn set_umask(mask: u32) {
     // SAFETY: cannot fail.
     unsafe { libc::umask(mask as libc::mode_t) };
 }
+
+/// Waits for one byte; false at end of file.
+pub fn read_byte(fd: RawFd) -> io::Result<bool> {
+    let mut byte = 0u8;
+    loop {
+        // SAFETY: one live byte to be written.
+        match unsafe { libc::read(fd, (&raw mut byte).cast(), 1) } {
+            1 => return Ok(true),
+            0 => return Ok(false),
+            _ => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// Takes a lock without waiting: flock(2), or with `open_file` F_OFD_SETLK, else F_SETLK.
+pub fn lock(
+    fd: RawFd,
+    flock: bool,
+    open_file: bool,
+    exclusive: bool,
+    start: u64,
+    len: u64,
+) -> io::Result<()> {
+    if flock {
+        let how = if exclusive { libc::LOCK_EX } else { libc::LOCK_SH };
+        // SAFETY: numbers only.
+        return check(unsafe { libc::flock(fd, how | libc::LOCK_NB) }).map(drop);
+    }
+    let lock = libc::flock {
+        l_type: if exclusive { libc::F_WRLCK } else { libc::F_RDLCK } as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: start as libc::off_t,
+        l_len: len as libc::off_t,
+        l_pid: 0,
+    };
+    let command = if open_file { libc::F_OFD_SETLK } else { libc::F_SETLK };
+    // SAFETY: the struct lives through the call.
+    check(unsafe { libc::fcntl(fd, command, &raw const lock) }).map(drop)
+}

@@ -3,6 +3,7 @@
 
 pub mod arch_x86_64;
 pub mod channel;
+pub mod child;
 pub mod clock;
 pub mod clone3;
 pub mod descriptors;

@@ -1,0 +1,577 @@
+//! The detached keeper: one poll loop around one pane and at most one server.
+
+use super::link::{HIGH_WATER, Link, LinkError};
+use super::meta::{self, KeeperRecord};
+use super::pane::{INPUT_MAX, Pane, Root};
+use super::ring::Ring;
+use super::{KeeperError, info, io_error};
+use crate::ids::{Epoch, ExitStatus, LifeId, Size};
+use crate::protocol::keeper::{FromKeeper, KeeperState, PaneInfo, PaneSpec, ToKeeper, Trouble, Welcome};
+use crate::protocol::{Bytes, MAX_CHUNK};
+use crate::sys::child::{self, Ended};
+use crate::transport::runtime::{Runtime, check_peer};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Connections that have not said `Attach` yet; more wait in the kernel's backlog.
+const WAITING_MAX: usize = 8;
+/// An empty keeper nobody comes to ends after this.
+const EMPTY_LIFE: Duration = Duration::from_secs(60);
+/// The status of an ended pane is kept this long for a server that never comes.
+const EXITED_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// Delay between something happening in a pane and looking what it runs now (only without `want_master`).
+const INFO_DELAY: Duration = Duration::from_millis(250);
+/// Reads made of an ended pane before its end is told; the kernel holds less than this.
+const LAST_READS: usize = 64;
+/// Window size told before there is a terminal.
+const NO_SIZE: Size = Size { cols: 80, rows: 24 };
+
+/// A keeper, empty or with its pane.
+pub(super) struct Keeper {
+    pub(super) runtime: Runtime,
+    pub(super) life: LifeId,
+    pub(super) epoch: Epoch,
+    socket: PathBuf,
+    listener: UnixListener,
+    signals: SignalFd,
+    waiting: Vec<Link>,
+    pub(super) link: Option<Link>,
+    pub(super) pane: Option<Pane>,
+    ring: Ring,
+    exited: Option<ExitStatus>,
+    record: KeeperRecord,
+    info: Option<PaneInfo>,
+    info_due: Option<Instant>,
+    /// Since when nobody has needed this keeper: no pane, or an ended one.
+    idle_since: Option<Instant>,
+    ending: bool,
+    buffer: Vec<u8>,
+}
+
+/// Which descriptor of a poll said something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Signals,
+    Listener,
+    Waiting(usize),
+    Link,
+    Master,
+    ExitChannel,
+}
+
+impl Keeper {
+    /// An empty keeper on a listening socket.
+    pub(super) fn new(
+        runtime: Runtime,
+        life: LifeId,
+        epoch: Epoch,
+        socket: PathBuf,
+        listener: UnixListener,
+    ) -> Result<Keeper, KeeperError> {
+        let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
+        let mut set = SigSet::empty();
+        for signal in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
+            set.add(signal);
+        }
+        // Blocked here, open again in what we start: portable-pty and std reset the mask.
+        set.thread_block().map_err(errno("sigprocmask"))?;
+        let signals = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
+            .map_err(errno("signalfd"))?;
+        let record = KeeperRecord::new(&runtime, life, epoch);
+        record.write(&socket)?;
+        Ok(Keeper {
+            runtime,
+            life,
+            epoch,
+            socket,
+            listener,
+            signals,
+            waiting: Vec::new(),
+            link: None,
+            pane: None,
+            ring: Ring::default(),
+            exited: None,
+            record,
+            info: None,
+            info_due: None,
+            idle_since: Some(Instant::now()),
+            ending: false,
+            buffer: vec![0; MAX_CHUNK],
+        })
+    }
+
+    /// Serves until the pane has ended and that has been taken in, or nobody wants the keeper.
+    pub(super) fn run(mut self) -> Result<(), KeeperError> {
+        let done = loop {
+            if let Err(error) = self.turn() {
+                break Err(error);
+            }
+            if self.ending && self.link.as_ref().is_none_or(|l| l.queued() == 0) {
+                break Ok(());
+            }
+        };
+        meta::remove(&self.socket);
+        done
+    }
+
+    fn turn(&mut self) -> Result<(), KeeperError> {
+        for source in self.wait()? {
+            match source {
+                Source::Signals => self.on_signals(),
+                Source::Listener => self.accept(),
+                Source::Waiting(i) => self.on_waiting(i),
+                Source::Link => self.on_link(),
+                Source::Master => self.on_master(),
+                Source::ExitChannel => self.on_exit_channel(),
+            }
+        }
+        self.on_time(Instant::now());
+        self.flush();
+        Ok(())
+    }
+
+    /// Waits until something is to be done.
+    fn wait(&self) -> Result<Vec<Source>, KeeperError> {
+        let mut sources = vec![Source::Signals, Source::Listener];
+        let mut fds = vec![
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            PollFd::new(
+                self.listener.as_fd(),
+                if self.waiting.len() < WAITING_MAX { PollFlags::POLLIN } else { PollFlags::empty() },
+            ),
+        ];
+        for (i, waiting) in self.waiting.iter().enumerate() {
+            sources.push(Source::Waiting(i));
+            fds.push(PollFd::new(waiting.fd(), PollFlags::POLLIN));
+        }
+        if let Some(link) = &self.link {
+            let mut flags = PollFlags::empty();
+            if self.pane.as_ref().is_none_or(|p| p.input.len() < INPUT_MAX) {
+                flags |= PollFlags::POLLIN;
+            }
+            if link.queued() > 0 {
+                flags |= PollFlags::POLLOUT;
+            }
+            sources.push(Source::Link);
+            fds.push(PollFd::new(link.fd(), flags));
+        }
+        if let Some(pane) = &self.pane {
+            let mut flags = PollFlags::empty();
+            if !pane.eof && self.reads_master() {
+                flags |= PollFlags::POLLIN;
+            }
+            if !pane.eof && !pane.input.is_empty() {
+                flags |= PollFlags::POLLOUT;
+            }
+            // Without a flag poll would still report the hang-up of a dead terminal, again and again.
+            if !flags.is_empty() {
+                sources.push(Source::Master);
+                fds.push(PollFd::new(pane.pty.master(), flags));
+            }
+            if let (Root::Restored(channel), None) = (&pane.root, self.exited) {
+                sources.push(Source::ExitChannel);
+                fds.push(PollFd::new(channel.as_fd(), PollFlags::POLLIN));
+            }
+        }
+        match poll(&mut fds, self.timeout()) {
+            Ok(_) => {}
+            Err(nix::errno::Errno::EINTR) => return Ok(Vec::new()),
+            Err(e) => return Err(io_error("poll")(e.into())),
+        }
+        let said = fds.iter().map(|fd| fd.revents().is_some_and(|r| !r.is_empty()));
+        // Backwards, so that dropping waiting connection 2 does not make 1 another one.
+        Ok(sources.into_iter().zip(said).filter(|(_, said)| *said).map(|(source, _)| source).rev().collect())
+    }
+
+    fn timeout(&self) -> PollTimeout {
+        let next = [
+            self.info_due,
+            self.pane.as_ref().and_then(|p| p.ending.map(|(at, _)| at)),
+            self.idle_since.map(|since| since + self.patience()),
+        ];
+        match next.into_iter().flatten().min() {
+            None => PollTimeout::NONE,
+            Some(at) => {
+                // Rounded up: a timeout of 0 before the time would spin.
+                let left = at.saturating_duration_since(Instant::now()).as_millis() + 1;
+                PollTimeout::try_from(left.min(3_600_000) as i32).unwrap_or(PollTimeout::MAX)
+            }
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        if self.exited.is_some() { EXITED_LIFE } else { EMPTY_LIFE }
+    }
+
+    /// Whether output is ours to read: nobody has the master, and whoever gets it keeps up.
+    fn reads_master(&self) -> bool {
+        match &self.link {
+            None => true,
+            Some(link) => !link.has_master && link.queued() < HIGH_WATER,
+        }
+    }
+
+    fn on_signals(&mut self) {
+        while let Ok(Some(info)) = self.signals.read_signal() {
+            if info.ssi_signo == Signal::SIGTERM as u32
+                && let Some(pane) = &mut self.pane
+            {
+                // The machine goes down, or an administrator means it: the pane is told as a terminal would.
+                pane.hang_up(0, Instant::now());
+            }
+        }
+        self.reap();
+    }
+
+    fn reap(&mut self) {
+        while let Ok(Some((pid, ended))) = child::reap(-1) {
+            let ours = self.pane.as_ref().is_some_and(|p| p.pid == pid && matches!(p.root, Root::Child));
+            if ours {
+                self.on_exit(match ended {
+                    Ended::Code(code) => ExitStatus::Code(code),
+                    Ended::Signal(signal) => ExitStatus::Signal(signal),
+                });
+            }
+        }
+    }
+
+    fn on_exit_channel(&mut self) {
+        let Some(Pane { root: Root::Restored(channel), .. }) = &self.pane else { return };
+        match read_exit(channel) {
+            Ok(None) => {}
+            Ok(Some(status)) => self.on_exit(status),
+            Err(error) => {
+                eprintln!("qmux keeper {}: exit channel: {error}", self.life);
+                self.on_exit(ExitStatus::Signal(Signal::SIGKILL as i32));
+            }
+        }
+    }
+
+    fn on_exit(&mut self, status: ExitStatus) {
+        // What it last said comes before the word that it has ended.
+        // A job it left behind may go on writing for ever: that is not waited for.
+        for _ in 0..LAST_READS {
+            if self.pane.as_ref().is_none_or(|p| p.eof) || !self.reads_output_once() {
+                break;
+            }
+        }
+        self.exited = Some(status);
+        self.idle_since = Some(Instant::now());
+        self.send(&FromKeeper::Exited(status));
+    }
+
+    fn accept(&mut self) {
+        while self.waiting.len() < WAITING_MAX {
+            let Ok((socket, _)) = self.listener.accept() else { return };
+            if let Err(error) = check_peer(&socket) {
+                eprintln!("qmux keeper {}: {error}", self.life);
+                continue;
+            }
+            if let Ok(link) = Link::new(socket) {
+                self.waiting.push(link);
+            }
+        }
+    }
+
+    fn on_waiting(&mut self, i: usize) {
+        let mut buf = [0; 4096];
+        let link = &mut self.waiting[i];
+        match link.fill(&mut buf).and_then(|()| link.next()) {
+            Ok(None) => {}
+            Ok(Some(ToKeeper::Attach { want_master, .. })) => {
+                let mut link = self.waiting.remove(i);
+                link.has_master = want_master;
+                self.attach(link);
+            }
+            // Not a server, or one that forgot its manners.
+            Ok(Some(_)) | Err(_) => drop(self.waiting.remove(i)),
+        }
+    }
+
+    fn attach(&mut self, link: Link) {
+        if let Some(mut old) = self.link.take() {
+            old.send(&FromKeeper::Bye { why: "another server has attached".into() });
+            let _ = old.flush();
+        }
+        self.link = Some(link);
+        self.welcome();
+        // What came in the same read as Attach.
+        self.drain_link();
+    }
+
+    /// Tells the server where the pane stands, with all output it has missed and, if it wants it, the master.
+    pub(super) fn welcome(&mut self) {
+        let (ring, lost) = self.ring.take();
+        let pane = self.pane.as_ref();
+        let welcome = FromKeeper::Welcome(Welcome {
+            qmux: env!("CARGO_PKG_VERSION").into(),
+            life: self.life,
+            epoch: self.epoch,
+            state: self.state(),
+            pid: pane.map_or(0, |p| p.pid),
+            tty: pane.map(|p| p.pty.tty().to_string()).unwrap_or_default(),
+            title: pane.map(|p| p.title.clone()).unwrap_or_default(),
+            size: pane.and_then(|p| p.pty.size().ok()).unwrap_or(NO_SIZE),
+            termios: pane.and_then(|p| p.termios()),
+            ring: Bytes::from(ring),
+            lost,
+            exited: self.exited,
+        });
+        let master = pane.filter(|_| self.exited.is_none()).and_then(|p| p.pty.duplicate().ok());
+        let Some(link) = &mut self.link else { return };
+        match master {
+            Some(master) if link.has_master => link.send_with(&welcome, master),
+            _ => link.send(&welcome),
+        }
+        self.info = None;
+        self.info_due = Some(Instant::now());
+    }
+
+    fn state(&self) -> KeeperState {
+        match (self.exited, &self.pane) {
+            (Some(status), _) => KeeperState::Exited(status),
+            (None, Some(_)) => KeeperState::Running,
+            (None, None) => KeeperState::Empty,
+        }
+    }
+
+    fn on_link(&mut self) {
+        let Some(link) = &mut self.link else { return };
+        if let Err(error) = link.fill(&mut self.buffer) {
+            self.lose_link(&error);
+            return;
+        }
+        self.drain_link();
+    }
+
+    fn drain_link(&mut self) {
+        while let Some(link) = &mut self.link {
+            match link.next() {
+                Ok(None) => return,
+                Ok(Some(message)) => self.on_message(message),
+                Err(error) => return self.lose_link(&error),
+            }
+        }
+    }
+
+    fn lose_link(&mut self, error: &LinkError) {
+        if !matches!(error, LinkError::Closed) {
+            eprintln!("qmux keeper {}: {error}", self.life);
+        }
+        self.link = None;
+        if self.pane.is_none() {
+            self.ending = true;
+        }
+    }
+
+    pub(super) fn send(&mut self, message: &FromKeeper) {
+        if let Some(link) = &mut self.link {
+            link.send(message);
+        }
+    }
+
+    pub(super) fn fail(&mut self, class: u8, code: &str, cause: impl Into<String>) {
+        let trouble = Trouble { class, code: code.into(), cause: cause.into(), cure: String::new() };
+        self.send(&FromKeeper::Failed(trouble));
+    }
+
+    fn on_message(&mut self, message: ToKeeper) {
+        match message {
+            ToKeeper::Attach { want_master, .. } => {
+                if let Some(link) = &mut self.link {
+                    link.has_master = want_master;
+                }
+                self.welcome();
+            }
+            ToKeeper::Input(bytes) => self.on_input(&bytes),
+            ToKeeper::Resize(size) => {
+                if let Some(pane) = &self.pane
+                    && let Err(error) = pane.pty.resize(Size::new(size.cols, size.rows))
+                {
+                    self.fail(1, "resize", error.to_string());
+                }
+            }
+            ToKeeper::Signal { signal } => {
+                if let Some(pane) = &self.pane
+                    && let Err(error) = pane.signal(signal)
+                {
+                    self.fail(1, "signal", error.to_string());
+                }
+            }
+            ToKeeper::Kill { grace_ms } => match &mut self.pane {
+                Some(pane) => pane.hang_up(grace_ms, Instant::now()),
+                None => self.ending = true,
+            },
+            ToKeeper::AskInfo => {
+                self.info = None;
+                self.look();
+            }
+            ToKeeper::Spawn(spec) => self.spawn(&spec),
+            ToKeeper::ExitSeen => self.ending |= self.exited.is_some(),
+            ToKeeper::Held
+            | ToKeeper::AskVerdict { .. }
+            | ToKeeper::MoveOut { .. }
+            | ToKeeper::MoveIn { .. }
+            | ToKeeper::Migration { .. }
+            | ToKeeper::MovePeer { .. }
+            | ToKeeper::Checkpoint { .. }
+            | ToKeeper::Restore { .. }
+            | ToKeeper::Resolve { .. }
+            | ToKeeper::AbortMove { .. } => self.fail(3, "no-engine", "moves are not wired yet"),
+        }
+    }
+
+    fn on_input(&mut self, bytes: &[u8]) {
+        let Some(pane) = &mut self.pane else { return };
+        pane.input.extend(bytes);
+        self.write_input();
+    }
+
+    fn write_input(&mut self) {
+        let Some(pane) = &mut self.pane else { return };
+        if let Err(error) = pane.write_input() {
+            eprintln!("qmux keeper {}: pty master: {error}", self.life);
+            pane.input.clear();
+        }
+        self.expect_change();
+    }
+
+    fn spawn(&mut self, spec: &PaneSpec) {
+        if self.pane.is_some() {
+            return self.fail(5, "not-empty", "this keeper has a pane already");
+        }
+        match Pane::spawn(spec) {
+            Ok(pane) => self.fill(pane),
+            Err(error) => {
+                self.send(&FromKeeper::SpawnFailed { error: error.to_string() });
+                self.ending = true;
+            }
+        }
+    }
+
+    /// The pane has come to life here.
+    pub(super) fn fill(&mut self, pane: Pane) {
+        self.record.pid = pane.pid;
+        self.record.command = pane.title.clone();
+        if let Err(error) = self.record.write(&self.socket) {
+            // A note for people and for the next server; the pane matters more.
+            eprintln!("qmux keeper {}: {error}", self.life);
+        }
+        self.pane = Some(pane);
+        self.idle_since = None;
+        self.welcome();
+    }
+
+    fn on_master(&mut self) {
+        self.write_input();
+        if self.reads_master() {
+            self.reads_output_once();
+        }
+    }
+
+    /// Reads output once; whether there may be more. Reads nothing if the server has the master.
+    fn reads_output_once(&mut self) -> bool {
+        let Some(pane) = &mut self.pane else { return false };
+        if self.link.as_ref().is_some_and(|l| l.has_master) {
+            return false;
+        }
+        match pane.pty.read(&mut self.buffer) {
+            Ok(0) => {
+                pane.eof = true;
+                false
+            }
+            Ok(n) => {
+                match &mut self.link {
+                    Some(link) => link.send(&FromKeeper::Output(Bytes::from(&self.buffer[..n]))),
+                    None => self.ring.push(&self.buffer[..n]),
+                }
+                self.expect_change();
+                true
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => true,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
+            Err(error) => {
+                eprintln!("qmux keeper {}: pty master: {error}", self.life);
+                pane.eof = true;
+                false
+            }
+        }
+    }
+
+    /// Something happened in the pane: another program may be in front soon.
+    fn expect_change(&mut self) {
+        if self.link.is_some() && self.info_due.is_none() {
+            self.info_due = Some(Instant::now() + INFO_DELAY);
+        }
+    }
+
+    /// Looks what the pane runs and tells if that has changed.
+    fn look(&mut self) {
+        self.info_due = None;
+        let Some(pane) = &self.pane else { return };
+        if self.exited.is_some() {
+            return;
+        }
+        let now = info::of(pane.pty.master(), pane.pid, pane.pty.tty());
+        if self.info.as_ref() != Some(&now) {
+            self.send(&FromKeeper::Info(now.clone()));
+            self.info = Some(now);
+        }
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        if self.info_due.is_some_and(|at| at <= now) {
+            match &self.link {
+                // With the master in hand the server looks by itself.
+                Some(link) if !link.has_master => self.look(),
+                _ => self.info_due = None,
+            }
+        }
+        if let Some(pane) = &mut self.pane
+            && let Some((_, kill)) = pane.ending.take_if(|(at, _)| *at <= now)
+            && self.exited.is_none()
+        {
+            if kill {
+                pane.signal_all(&[Signal::SIGKILL]);
+            } else {
+                // It would not hear the hang-up: it loses its terminal, and this keeper with it, as it
+                // would with any other terminal program.
+                self.on_exit(ExitStatus::Signal(Signal::SIGHUP as i32));
+                self.pane = None;
+            }
+        }
+        if self.link.is_none() && self.idle_since.is_some_and(|since| since + self.patience() <= now) {
+            self.ending = true;
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(link) = &mut self.link
+            && let Err(error) = link.flush()
+        {
+            self.lose_link(&error);
+        }
+    }
+}
+
+/// Reads the exit status of a restored tree's first process off its channel: `None` if it is not there yet.
+fn read_exit(channel: &std::os::fd::OwnedFd) -> io::Result<Option<ExitStatus>> {
+    let mut word = [0; 8];
+    match nix::unistd::read(channel, &mut word) {
+        Ok(8) => {
+            let kind = i32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+            let value = i32::from_le_bytes([word[4], word[5], word[6], word[7]]);
+            Ok(Some(if kind == 0 { ExitStatus::Code(value) } else { ExitStatus::Signal(value) }))
+        }
+        Ok(0) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the init of the restored tree is gone")),
+        Ok(n) => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{n} bytes instead of 8"))),
+        Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}

@@ -1,0 +1,119 @@
+//! From a command of the server's to a process of its own: detached, listening, alone.
+//!
+//! No fork without exec: the first stage starts this binary again as the second, waits for its word
+//! and ends; the second becomes a session leader without a terminal.
+
+use super::daemon::Keeper;
+use super::{KeeperError, io_error};
+use crate::ids::{Epoch, LifeId};
+use crate::transport::runtime::{Runtime, runtime_dir};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What the second stage says when it listens.
+const READY: &str = "ready";
+/// Longest line taken from the second stage, in bytes.
+const LINE_MAX: u64 = 4096;
+
+/// Starts the detached keeper of `life` at `epoch` in this process's runtime directory and returns its
+/// socket, which answers already. Blocks for the few milliseconds that takes.
+pub fn start_daemon(life: LifeId, epoch: Epoch) -> Result<PathBuf, KeeperError> {
+    let socket = runtime_dir()?.keeper_socket(life, epoch)?;
+    let exe = std::env::current_exe().map_err(io_error("own binary"))?;
+    let mut child = Command::new(exe)
+        .args(["keeper", "--detached", "--life", &life.to_string(), "--epoch", &epoch.0.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .spawn()
+        .map_err(io_error("starting the keeper"))?;
+    let mut line = String::new();
+    if let Some(out) = child.stdout.take() {
+        BufReader::new(out.take(LINE_MAX))
+            .read_line(&mut line)
+            .map_err(io_error("the keeper's first word"))?;
+    }
+    if line.trim_end() == READY {
+        // It is not waited for: it outlives us, and init takes it over.
+        return Ok(socket);
+    }
+    let _ = child.wait();
+    Err(KeeperError::Start(if line.is_empty() {
+        "it ended without a word".into()
+    } else {
+        line.trim_end().into()
+    }))
+}
+
+/// Second stage: detach, listen, say so, keep the pane until it has ended.
+pub(super) fn detached(life: LifeId, epoch: Epoch) -> Result<(), KeeperError> {
+    let keeper = match prepare(life, epoch) {
+        Ok(keeper) => keeper,
+        Err(error) => {
+            // The first stage tells the user; our own stderr leads nowhere.
+            let _ = writeln!(std::io::stdout(), "{error}");
+            return Err(error);
+        }
+    };
+    writeln!(std::io::stdout(), "{READY}").map_err(io_error("the first stage"))?;
+    silence(&runtime_dir()?)?;
+    keeper.run()
+}
+
+fn prepare(life: LifeId, epoch: Epoch) -> Result<Keeper, KeeperError> {
+    close_inherited();
+    let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
+    nix::unistd::setsid().map_err(errno("setsid"))?;
+    std::env::set_current_dir("/").map_err(io_error("cd /"))?;
+    // Orphans of the pane become our children, so that they can be counted, moved and reaped.
+    nix::sys::prctl::set_child_subreaper(true).map_err(errno("PR_SET_CHILD_SUBREAPER"))?;
+    // A binary with file capabilities starts undumpable, and an undumpable one may not trace (P-22).
+    nix::sys::prctl::set_dumpable(true).map_err(errno("PR_SET_DUMPABLE"))?;
+    nix::sys::prctl::set_name(c"qmux-keeper").map_err(errno("PR_SET_NAME"))?;
+    let runtime = runtime_dir()?;
+    let socket = runtime.keeper_socket(life, epoch)?;
+    let listener = listen(&socket)?;
+    Keeper::new(runtime, life, epoch, socket, listener)
+}
+
+/// Closes everything above stderr that whoever started us left open: a terminal or socket of the server's
+/// kept open here would outlive it.
+fn close_inherited() {
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return };
+    let open: Vec<i32> =
+        entries.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).filter(|fd| *fd > 2).collect();
+    for fd in open {
+        // One of them was the directory just read, closed already: EBADF is expected.
+        let _ = nix::unistd::close(fd);
+    }
+}
+
+/// Binds the socket, taking the place of one whose keeper is dead.
+fn listen(socket: &Path) -> Result<UnixListener, KeeperError> {
+    if UnixStream::connect(socket).is_ok() {
+        return Err(KeeperError::Taken(socket.to_path_buf()));
+    }
+    match std::fs::remove_file(socket) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(io_error(socket.display().to_string())(e));
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket).map_err(io_error(socket.display().to_string()))?;
+    listener.set_nonblocking(true).map_err(io_error("the keeper's socket"))?;
+    Ok(listener)
+}
+
+/// Standard output to nowhere, standard error to the common log of the keepers.
+fn silence(runtime: &Runtime) -> Result<(), KeeperError> {
+    let errno = |e: nix::errno::Errno| io_error("standard descriptors")(e.into());
+    let null = std::fs::OpenOptions::new().write(true).open("/dev/null").map_err(io_error("/dev/null"))?;
+    nix::unistd::dup2_stdout(&null).map_err(errno)?;
+    let log = runtime.keepers_dir().join("keeper.log");
+    let log = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(log);
+    nix::unistd::dup2_stderr(log.as_ref().unwrap_or(&null)).map_err(errno)
+}

@@ -1,0 +1,4 @@
+//! The real keeper daemon over its real socket, with real programs on real pseudo-terminals.
+
+mod harness;
+mod pane;
