@@ -151,6 +151,16 @@ impl Tree {
         self.wait(text, |screen| screen.contains(text));
     }
 
+    /// Waits until the root is in the foreground, or something else is.
+    #[track_caller]
+    pub fn wait_foreground(&mut self, root: bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while (nix::unistd::tcgetpgrp(&self.master).unwrap().as_raw() == self.pid) != root {
+            assert!(Instant::now() < deadline, "the foreground stays; the screen:\n{}", self.text());
+            self.pump(Duration::from_millis(5));
+        }
+    }
+
     /// Reads until nothing has come for a while and the tree sleeps: the fact before a freeze that the
     /// screen is what the program meant.
     pub fn settle(&mut self) {
