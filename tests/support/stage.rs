@@ -23,9 +23,15 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Logs in on hostA and starts qmux there, in the directory all hosts share.
     pub fn set(lab: &'a Lab, user: &'static str) -> Stage<'a> {
+        Stage::set_with(lab, user, "")
+    }
+
+    /// The same with `NAME=VALUE ` in the environment of qmux, its keepers, and (for QMUX_FAULT, which ssh
+    /// passes on in the lab) the keepers on other hosts.
+    pub fn set_with(lab: &'a Lab, user: &'static str, env: &str) -> Stage<'a> {
         let term = lab.host("hostA").pty(user, &[]);
         term.wait_text(&prompt(user));
-        term.type_keys(format!("cd /shared/{user} && exec qmux new-session -s work\r"));
+        term.type_keys(format!("cd /shared/{user} && {env} exec qmux new-session -s work\r"));
         term.wait_text("[work]");
         let stage = Stage { lab, user, term };
         stage.term.wait_text(&prompt(user));

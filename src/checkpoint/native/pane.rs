@@ -81,6 +81,11 @@ impl Pane {
         let (Some(_), Some(slave)) = (&self.master, &self.slave) else { return Ok(Vec::new()) };
         let failed = || CheckpointError::system("taking the typed-ahead input");
         let modes = descriptors::termios(slave.as_fd()).map_err(failed())?;
+        // What was typed a moment ago must go through the terminal in the modes it was typed for. poll(2) moves it
+        // through before it says that there is nothing; behind older input it need not, so a moment is given.
+        if descriptors::poll_now(slave.as_fd(), libc::POLLIN).map_err(failed())? & libc::POLLIN != 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         // Without ICANON whatever was typed can be read, whole line or not.
         descriptors::set_termios(slave.as_fd(), raw(modes)).map_err(failed())?;
         let result = read_all(slave);
@@ -261,6 +266,7 @@ mod tests {
     fn lines_come_back_as_lines_and_an_unfinished_one_unfinished_and_nothing_is_echoed() {
         let (master, slave, pane) = pane(libc::ICANON | libc::ISIG | libc::IEXTEN);
         write_all(master.as_fd(), b"one\ntwo\npart").unwrap();
+        wait_readable(slave.as_fd(), 8).unwrap();
         let taken = pane.drain().unwrap();
         assert_eq!(taken, b"one\ntwo\npart");
         pane.put_back(&taken);
@@ -281,6 +287,7 @@ mod tests {
     fn a_typed_end_of_file_stays_one() {
         let (master, slave, pane) = pane(libc::ICANON);
         write_all(master.as_fd(), b"x\n\x04").unwrap();
+        wait_readable(slave.as_fd(), 2).unwrap();
         let taken = pane.drain().unwrap();
         assert_eq!(taken, b"x\n\0");
         pane.put_back(&taken);
