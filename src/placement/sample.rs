@@ -76,8 +76,9 @@ impl Sample {
 
     /// A sample another host sent. Untrusted: numbers are brought into their ranges, text is cut.
     pub fn from_json(bytes: &[u8]) -> Option<Sample> {
-        let mut sample: Sample =
-            (bytes.len() <= SAMPLE_MAX).then(|| serde_json::from_slice(bytes).ok())??;
+        // serde would take a list for a struct whose fields all have defaults.
+        let object = bytes.len() <= SAMPLE_MAX && bytes.trim_ascii_start().starts_with(b"{");
+        let mut sample: Sample = object.then(|| serde_json::from_slice(bytes).ok())??;
         sample.cores = sample.cores.clamp(1, 1 << 16);
         for value in [&mut sample.load1, &mut sample.load5] {
             *value = if value.is_finite() { value.clamp(0.0, 1e6) } else { 0.0 };
