@@ -22,7 +22,8 @@ fn lab_with_loads(lab: &Lab) {
     load(lab, "hostB", "7.50", "90.00");
     load(lab, "hostC", "0.05", "0.00");
     let hosts = "[hosts.hostB]\n[hosts.hostC]\n[hosts.ghost]\n";
-    lab.host("hostA").sh("ana", &format!("mkdir -p ~/.config/qmux; printf '{hosts}' > ~/.config/qmux/hosts.toml"));
+    lab.host("hostA")
+        .sh("ana", &format!("mkdir -p ~/.config/qmux; printf '{hosts}' > ~/.config/qmux/hosts.toml"));
 }
 
 #[test]
@@ -49,9 +50,14 @@ fn hosts_are_listed_with_their_load() {
     lab_with_loads(&lab);
     let stage = Stage::set(&lab, "ana");
     let table = stage.ok(&["hosts"]);
-    let row = |host: &str| table.lines().find(|line| line.contains(host)).unwrap_or_else(|| panic!("{host}: {table}"));
+    let row = |host: &str| {
+        table.lines().find(|line| line.contains(host)).unwrap_or_else(|| panic!("{host}: {table}"))
+    };
     assert!(row("hostB").contains("7.5"), "{table}");
     assert!(row("hostC").contains("0.05"), "{table}");
     let ghost = row("ghost");
-    assert!(ghost.contains("unreachable") || ghost.contains("no answer") || ghost.contains("down"), "{table}");
+    assert!(
+        ghost.contains("unreachable") || ghost.contains("no answer") || ghost.contains("down"),
+        "{table}"
+    );
 }

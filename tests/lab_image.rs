@@ -32,7 +32,7 @@ fn end_everything(stage: &mut Stage<'_>) {
 fn vim_comes_back_from_disk_with_buffer_and_undo() {
     let Some(lab) = Lab::up_or_skip(&["hostA"]) else { return };
     let mut stage = vim_with_unsaved_text(&lab);
-    let before = stage.picture();
+    let before = stage.picture_at_rest();
     stage.ok(&["checkpoint", "pane", "-t", "work", "-o", IMAGE]);
     assert_eq!(stage.home().sh("ana", &format!("stat -c %a {IMAGE}")), "600");
     end_everything(&mut stage);
@@ -69,7 +69,7 @@ fn same_image_starts_only_once() {
 fn checkpoint_that_keeps_running_is_invisible() {
     let Some(lab) = Lab::up_or_skip(&["hostA"]) else { return };
     let stage = vim_with_unsaved_text(&lab);
-    let before = stage.picture();
+    let before = stage.picture_at_rest();
     stage.ok(&["checkpoint", "pane", "-t", "work", "-o", IMAGE, "--keep-running"]);
     assert!(stage.picture() == before, "{}", before.difference(&stage.picture()));
     stage.term.type_keys("ofourth");

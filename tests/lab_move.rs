@@ -94,7 +94,7 @@ fn vim_loses_no_key_typed_during_moves(stage: &Stage<'_>) {
     }
     stage.term.type_keys("\x1b:wq\r");
     stage.wait_prompt();
-    assert_eq!(stage.home().sh(stage.user, "cat /shared/$USER/log"), expected.trim_end_matches('\n'));
+    assert_eq!(stage.home().sh(stage.user, "cat /shared/$USER/log"), expected.trim_end());
 }
 
 fn emacs_lives_on_from_the_first_key(stage: &Stage<'_>) {
@@ -147,8 +147,8 @@ fn emacs_loses_no_key_typed_during_moves(stage: &Stage<'_>) {
 fn bash_keeps_its_jobs(stage: &Stage<'_>) {
     stage.run("sleep 1000 & kept=$!; me=$$; word=remembered");
     stage.wait("[1] ");
-    stage.run("python3 -c 'import time\nwhile True: time.sleep(0.1)'");
-    stage.pid_on("hostA", "python3");
+    stage.run("python3 -c 'import time; print(\"loop\" + \"ing\")\nwhile True: time.sleep(0.1)'");
+    stage.wait("looping");
     stage.term.type_keys("\x1a");
     stage.wait("[2]+  Stopped");
     stage.run("vim draft");
@@ -165,6 +165,7 @@ fn bash_keeps_its_jobs(stage: &Stage<'_>) {
     stage.wait("[3]+  Stopped                 vim draft");
     stage.wait("remembered all well");
     stage.run("clear; fg 2");
+    stage.term.wait_no_text("remembered");
     stage.wait("python3 -c");
     stage.term.type_keys("\x03");
     stage.wait("KeyboardInterrupt");
@@ -185,7 +186,7 @@ fn bash_keeps_its_jobs(stage: &Stage<'_>) {
 
 fn python_keeps_its_variables(stage: &Stage<'_>) {
     stage.run("python3 -q");
-    stage.wait(">>> ");
+    stage.wait(">>>");
     stage.run("import threading, time; x = list(range(1000)); started = time.monotonic()");
     stage.run("gone = threading.Event(); threading.Thread(target=gone.wait).start(); print('set', 'up')");
     stage.wait("set up");
@@ -204,7 +205,7 @@ fn python_keeps_its_variables(stage: &Stage<'_>) {
 
 fn less_pages_on(stage: &Stage<'_>) {
     stage.run("seq -f 'number %g' 1 5000 | less");
-    stage.wait("number 23");
+    stage.wait("number 22");
     stage.term.type_keys(" ");
     stage.wait("number 44");
     stage.round_trips(rounds(2), "less");
@@ -231,7 +232,7 @@ fn htop_goes_on_and_quits(stage: &Stage<'_>) {
             let drawn = stage.term.bytes_read();
             support::wait_until("htop to draw again", || (stage.term.bytes_read() > drawn).then_some(()));
             stage.term.type_keys("\x1bOP");
-            stage.wait("Press any key to return");
+            stage.wait("Released under the GNU");
             stage.term.type_keys(" ");
             stage.wait("Load average");
         }

@@ -20,7 +20,7 @@ fn pane_hops_on_to_a_third_host_and_home() {
     stage.term.type_keys("ia");
     let mut before_host = "hostA";
     for host in ["hostB", "hostC", "hostA", "hostC", "hostB", "hostA"] {
-        let before = stage.picture();
+        let before = stage.picture_at_rest();
         stage.move_to(if host == "hostA" { "." } else { host });
         stage.wait_picture(&before);
         stage.pid_on(host, "vim");
@@ -119,7 +119,7 @@ fn pane_there_survives_the_server_here() {
     stage.wait("\"draft\" [New]");
     stage.term.type_keys("iunsaved text");
     stage.wait("unsaved text");
-    let before = stage.picture();
+    let before = stage.picture_at_rest();
     stage.move_to("hostB");
     let server = stage.ok(&["display-message", "-p", "#{pid}"]);
     stage.home().sh("ana", &format!("kill -9 {server}"));

@@ -15,7 +15,9 @@ fn size(cols: u16, rows: u16) -> Size {
 
 /// A line of shell that ends when the terminal has this size. (Keys and a resize have no order.)
 fn until_size(rows_cols: &str) -> String {
-    format!("clear; until [ \"$(stty size)\" = \"{rows_cols}\" ]; do sleep 0.05; done; echo size is $(stty size)")
+    format!(
+        "clear; until [ \"$(stty size)\" = \"{rows_cols}\" ]; do sleep 0.05; done; echo size is $(stty size)"
+    )
 }
 
 #[test]
@@ -50,7 +52,7 @@ fn detached_session_is_found_listed_and_attached() {
         qmux.ok(&["list-clients", "-F", "#{client_session} #{client_width}x#{client_height}"]),
         "work 80x24"
     );
-    term.type_keys("\x02d");
+    term.prefix("d");
     assert_eq!(term.wait_exit(), 0);
     assert!(term.screen_text().contains("[detached (from session work)]"), "{}", term.screen_text());
     assert_eq!(qmux.ok(&["list-clients"]), "");
@@ -59,7 +61,7 @@ fn detached_session_is_found_listed_and_attached() {
 #[test]
 fn terminal_is_put_back_after_detach_signal_and_lost_server() {
     let ends: [(&str, fn(&Qmux, &support::term::Term)); 4] = [
-        ("detach", |_, term| term.type_keys("\x02d")),
+        ("detach", |_, term| term.prefix("d")),
         ("SIGTERM", |_, term| kill(Pid::from_raw(term.pid() as i32), Signal::SIGTERM).expect("kill")),
         ("server killed", |qmux, _| kill(Pid::from_raw(qmux.server_pid()), Signal::SIGKILL).expect("kill")),
         ("kill-server", |qmux, _| {
@@ -87,7 +89,7 @@ fn terminal_is_put_back_after_detach_signal_and_lost_server() {
 fn splits_are_drawn_and_take_keys_where_the_focus_is() {
     let qmux = Qmux::new();
     let term = qmux.attached();
-    term.type_keys("\x02%");
+    term.prefix("%");
     term.wait_for("two prompts side by side", Instant::now() + PATIENCE, |s| {
         let line = s.line_text(s.history_len());
         line.matches(PROMPT).count() == 2 && line.contains('│')
@@ -99,9 +101,9 @@ fn splits_are_drawn_and_take_keys_where_the_focus_is() {
     term.type_keys("echo right; stty size\r");
     qmux.wait_pane("work:0.1", "23 39");
     assert!(!qmux.capture("work:0.0").contains("right"));
-    term.type_keys("\x02\x1b[D");
+    term.prefix("\x1b[D");
     wait_until("the left pane to be active", || (qmux.ask("work", "#{pane_index}") == "0").then_some(()));
-    term.type_keys("\x02\"");
+    term.prefix("\"");
     wait_until("a third pane", || (qmux.ok(&["list-panes"]).lines().count() == 3).then_some(()));
     term.type_keys("stty size\r");
     qmux.wait_pane("work:0.1", "11 40");
@@ -125,12 +127,12 @@ fn windows_are_made_chosen_and_closed() {
     term.wait_text("1:second*");
     term.type_keys("echo in-second\r");
     qmux.wait_pane("work:1", "in-second\n");
-    term.type_keys("\x020");
+    term.prefix("0");
     term.wait_text("1:second-");
     term.wait_no_text("in-second");
-    term.type_keys("\x02c");
+    term.prefix("c");
     wait_until("three windows", || (qmux.ok(&["list-windows"]).lines().count() == 3).then_some(()));
-    term.type_keys("\x02n");
+    term.prefix("n");
     wait_until("the first window", || (qmux.ask("work", "#{window_index}") == "0").then_some(()));
     qmux.ok(&["select-window", "-t", "work:second"]);
     term.wait_text("in-second");
@@ -243,7 +245,7 @@ fn two_clients_see_the_same_and_both_type() {
     two.wait_text("from-1");
     two.type_keys("echo from-$((1+1))\r");
     one.wait_text("from-2");
-    two.type_keys("\x02d");
+    two.prefix("d");
     two.wait_exit();
     one.type_keys("echo still-$((1+2))\r");
     one.wait_text("still-3");
@@ -343,4 +345,128 @@ fn mouse_click_gives_focus() {
     });
     term.type_keys("\x1b[<0;5;5M\x1b[<0;5;5m");
     wait_until("the left pane to be active", || (qmux.ask("work", "#{pane_index}") == "0").then_some(()));
+}
+
+#[test]
+fn keys_and_pastes_reach_the_program_as_it_wants_them() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    term.type_keys("clear; stty -echo; cat -v; stty echo\r");
+    wait_until("cat to run", || (qmux.ask("work", "#{pane_current_command}") == "cat").then_some(()));
+    term.type_keys("\x1b[A\x1bOP\x1b[1;5C\x1b[3~ grün 漢字\r");
+    term.wait_text("^[[A^[OP^[[1;5C^[[3~ grM-CM-<n");
+    term.type_keys("\x04");
+    term.wait_cursor_line("the prompt", |line| line.trim_end().ends_with(PROMPT));
+    // bash asks for bracketed paste: what is pasted is not run.
+    term.type_keys("\x1b[200~touch pasted\r\x1b[201~");
+    term.wait_text("touch pasted");
+    assert!(!qmux.home().join("pasted").exists());
+    term.type_keys("\r");
+    wait_until("the pasted line to run when told", || qmux.home().join("pasted").exists().then_some(()));
+}
+
+#[test]
+fn flood_in_one_pane_does_not_slow_the_other() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    qmux.ok(&["split-window", "-h", "-t", "work"]);
+    qmux.wait_pane("work:0.1", PROMPT);
+    qmux.ok(&["send-keys", "-t", "work:0.0", "yes", "Enter"]);
+    qmux.wait_pane("work:0.0", "y\ny\ny");
+    for n in 0..20 {
+        let started = Instant::now();
+        term.type_keys(format!("echo key''{n}\r"));
+        qmux.wait_pane("work:0.1", &format!("key{n}\n"));
+        assert!(started.elapsed().as_millis() < 1000, "answer {n} took {:?}", started.elapsed());
+    }
+    qmux.ok(&["send-keys", "-t", "work:0.0", "C-c"]);
+    wait_until("the flood to end", || {
+        (qmux.ask("work:0.0", "#{pane_current_command}") == "bash").then_some(())
+    });
+}
+
+#[test]
+fn client_that_does_not_read_holds_up_nobody() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    let stuck = qmux.term(&["attach", "-t", "work"]);
+    stuck.wait_text(PROMPT);
+    kill(Pid::from_raw(stuck.pid() as i32), Signal::SIGSTOP).expect("kill");
+    term.type_keys("clear; seq 1 300000; echo al''l through\r");
+    term.wait_text("all through");
+    kill(Pid::from_raw(stuck.pid() as i32), Signal::SIGCONT).expect("kill");
+    stuck.wait_text("all through");
+}
+
+#[test]
+fn config_is_read_and_a_typo_is_named() {
+    let qmux = Qmux::new();
+    let config = qmux.home().join("my.conf");
+    std::fs::write(
+        &config,
+        "set -g status-lft x\nset -g history-limit 777\nbind-key g new-window -n from-config\n",
+    )
+    .expect("a file");
+    let config = config.to_str().expect("text");
+    let term = qmux.term(&["-f", config, "new-session", "-s", "work"]);
+    term.wait_text("my.conf:1");
+    assert_eq!(qmux.ok(&["show-options", "-gv", "history-limit"]), "777");
+    // Whatever shows the complaint goes away by a key.
+    term.type_keys("q");
+    term.wait_text(PROMPT);
+    term.prefix("g");
+    term.wait_text("from-config");
+}
+
+#[test]
+fn themes_change_the_status_line() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    let style = || term.with_screen(|s| s.cell(0, 23).style);
+    let first = style();
+    let names: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/themes"))
+        .expect("themes/")
+        .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_string()))
+        .filter(|name| name != "common")
+        .collect();
+    assert!(names.len() >= 4, "{names:?}");
+    let mut looks = std::collections::HashSet::new();
+    for name in &names {
+        qmux.ok(&["set-option", "-g", "theme", name]);
+        assert_eq!(qmux.ok(&["show-options", "-gv", "theme"]), *name);
+        let mut last = (term.bytes_read(), Instant::now());
+        wait_until("the new look", || {
+            let now = term.bytes_read();
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            (last.1.elapsed().as_millis() > 100).then_some(())
+        });
+        looks.insert(style());
+    }
+    assert!(looks.len() > 1, "all themes look like {first:?}");
+    assert_ne!(qmux.run(&["set-option", "-g", "theme", "no-such-theme"]).code, 0);
+}
+
+#[test]
+fn pane_moves_to_a_local_host_and_back() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    std::fs::write(qmux.home().join("text"), "some words\n").expect("a file");
+    term.type_keys("kept=remembered; vim -n text\r");
+    term.wait_text("some words");
+    term.type_keys("imore \x1b");
+    term.wait_text("more some words");
+    for (to, place) in [("local:side", "local:side"), (".", "")] {
+        let said = qmux.ok(&["move", "pane", to, "-t", "work"]);
+        assert!(said.contains("is now on") && said.contains(place), "{said}");
+        term.type_keys("A!\x1b");
+        term.wait_text("words!");
+        term.type_keys("u");
+        term.wait_no_text("words!");
+    }
+    term.type_keys("A, saved\x1b:wq\r");
+    term.wait_cursor_line("the prompt", |line| line.trim_end().ends_with(PROMPT));
+    term.type_keys("clear; echo $kept; cat text\r");
+    term.wait_text("remembered\nmore some words, saved");
 }

@@ -161,11 +161,6 @@ impl Writer {
         self.cursor = Some((x, y));
     }
 
-    /// Where the cursor is, when that is certain.
-    pub fn cursor(&self) -> Option<(u16, u16)> {
-        self.cursor
-    }
-
     /// Default pen and no hyperlink open: what a frame leaves behind.
     pub fn rest(&mut self, out: &mut Vec<u8>) {
         self.hyperlink(0, &Tables::default(), out);

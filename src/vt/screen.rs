@@ -285,8 +285,7 @@ impl Screen {
 
     /// Size of a cell in pixels, for the window reports.
     pub fn set_cell_pixels(&mut self, w: u16, h: u16) {
-        self.st.cell_width = w.max(1);
-        self.st.cell_height = h.max(1);
+        self.st.modes.cell_pixels = (w.max(1), h.max(1));
     }
 
     pub(super) fn event(&mut self, event: ScreenEvent) {

@@ -6,6 +6,7 @@
 pub mod lab;
 pub mod session;
 pub mod stage;
+pub mod svg;
 pub mod term;
 
 use std::path::PathBuf;

@@ -23,9 +23,15 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Logs in on hostA and starts qmux there, in the directory all hosts share.
     pub fn set(lab: &'a Lab, user: &'static str) -> Stage<'a> {
+        Stage::set_with(lab, user, "")
+    }
+
+    /// The same with `NAME=VALUE ` in the environment of qmux, its keepers, and (for QMUX_FAULT, which ssh
+    /// passes on in the lab) the keepers on other hosts.
+    pub fn set_with(lab: &'a Lab, user: &'static str, env: &str) -> Stage<'a> {
         let term = lab.host("hostA").pty(user, &[]);
         term.wait_text(&prompt(user));
-        term.type_keys(format!("cd /shared/{user} && exec qmux new-session -s work\r"));
+        term.type_keys(format!("cd /shared/{user} && {env} exec qmux new-session -s work\r"));
         term.wait_text("[work]");
         let stage = Stage { lab, user, term };
         stage.term.wait_text(&prompt(user));
@@ -100,6 +106,21 @@ impl<'a> Stage<'a> {
         self.term.cells().rows(0, PANE_ROWS)
     }
 
+    /// What the pane shows when the program has nothing more to draw. Rest is an absence, so this is the
+    /// one fact that takes time to see: no byte for a fifth of a second.
+    #[track_caller]
+    pub fn picture_at_rest(&self) -> Picture {
+        let quiet = Duration::from_millis(200);
+        let mut last = (self.term.bytes_read(), Instant::now());
+        wait_until("the program to be at rest", || {
+            let now = self.term.bytes_read();
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            (last.1.elapsed() >= quiet).then(|| self.picture())
+        })
+    }
+
     /// Waits until the pane shows exactly `before`.
     #[track_caller]
     pub fn wait_picture(&self, before: &Picture) {
@@ -139,11 +160,11 @@ impl<'a> Stage<'a> {
         self.lab.host(host).exec("root", &["pgrep", "-x", program]).code == 0
     }
 
-    /// `stty -a` of the terminal this program has on `host`.
+    /// `stty -a` of the terminal this program writes to on `host`.
     #[track_caller]
     pub fn stty(&self, host: &str, program: &str) -> String {
         let pid = self.pid_on(host, program);
-        self.lab.host(host).sh("root", &format!("stty -a -F /proc/{pid}/fd/0"))
+        self.lab.host(host).sh("root", &format!("stty -a -F /proc/{pid}/fd/1"))
     }
 
     /// Waits until the status line names `host`.
@@ -158,7 +179,7 @@ impl<'a> Stage<'a> {
     /// program is at one place only.
     #[track_caller]
     pub fn round_trips(&self, rounds: u32, program: &str) {
-        let before = self.picture();
+        let before = self.picture_at_rest();
         let modes = self.stty("hostA", program);
         for round in 0..rounds {
             self.move_to("hostB");

@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// Bytes of raw output kept for the failure message.
-const TRANSCRIPT_KEPT: usize = 4096;
+const TRANSCRIPT_KEPT: usize = 800;
 
 struct State {
     screen: Screen,
@@ -144,7 +144,17 @@ impl Term {
         let _ = writer.write_all(keys.as_ref()).and_then(|()| writer.flush());
     }
 
-    /// Waits until `fact` holds for the screen; returns what it saw. Panics, showing the screen, at `deadline`.
+    /// Types C-b and `key`, at the pace of hands: a multiplexer takes keys less than a millisecond apart for
+    /// pasted text, in which no key is a command (tmux's `assume-paste-time`).
+    pub fn prefix(&self, key: &str) {
+        for keys in ["\x02", key] {
+            std::thread::sleep(Duration::from_millis(5));
+            self.type_keys(keys);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    /// Waits until `fact` holds for the screen. Panics, showing the screen, at `deadline`.
     #[track_caller]
     pub fn wait_for(&self, what: &str, deadline: Instant, mut fact: impl FnMut(&Screen) -> bool) {
         let mut state = self.shared.lock();
