@@ -21,7 +21,10 @@ pub struct Spec {
     pub help: &'static str,
     /// A client that finds no server starts one for this verb.
     pub starts_server: bool,
-    /// Long flags, which only qmux's own verbs have: `--dry-run`; with `=` at the end when they take a value.
+    /// Flags may stand behind words: `move pane hostB --dry-run`. Only qmux's own verbs have this, since
+    /// what follows the words of tmux's verbs is a program's.
+    pub interleave: bool,
+    /// Long flags, which only qmux's own features have: `--dry-run`; with `=` at the end when they take a value.
     pub long: &'static [&'static str],
 }
 
@@ -99,8 +102,7 @@ impl Spec {
             }
             if !text.starts_with('-') || text == "-" {
                 args.words.push(word.clone());
-                // qmux's own verbs take flags behind words too: `move pane hostB --dry-run`.
-                if self.long.is_empty() {
+                if !self.interleave {
                     break;
                 }
                 continue;

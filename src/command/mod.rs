@@ -88,38 +88,41 @@ pub fn print_words(words: &[Word], out: &mut String) {
     }
 }
 
-/// A word in the quotes it needs to be read back as it is.
+/// A word in the quotes it needs to be read back as it is, in tmux's way of printing them.
 pub fn quote(text: &str) -> String {
-    if text.is_empty() {
-        return "''".to_owned();
-    }
-    let plain = |c: char| c.is_alphanumeric() || "!&()*+,-./:<=>?@^_|[]`".contains(c);
-    if text.chars().all(plain) {
-        return text.to_owned();
-    }
-    if text.chars().count() == 1 && !text.starts_with([' ', '\n', '\t']) {
-        return format!("\\{text}");
+    let mut chars = text.chars();
+    let (Some(first), second) = (chars.next(), chars.next()) else { return "''".to_owned() };
+    let double = text.contains([' ', '#', '\'', ';', '$', '{', '}', '%', '\n', '\t', '\r']);
+    let single = !double && text.contains('"');
+    if second.is_none() && !first.is_whitespace() && (double || single || first == '~') {
+        return format!("\\{first}");
     }
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let name_follows = rest.peek().is_some_and(|n| n.is_ascii_alphabetic() || matches!(n, '_' | '{'));
         match c {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             '\u{1b}' => out.push_str("\\e"),
-            '"' | '\\' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
+            '\\' => out.push_str("\\\\"),
+            '"' if double => out.push_str("\\\""),
+            '$' if name_follows => out.push_str("\\$"),
             c if c.is_ascii_control() => {
                 let _ = write!(out, "\\{:03o}", c as u32);
             }
             _ => out.push(c),
         }
     }
-    out.push('"');
-    out
+    match (double, single) {
+        (true, _) => format!("\"{out}\""),
+        // Between single quotes a backslash is one; what needs escapes was put into double ones above.
+        (_, true) if !text.contains('\\') => format!("'{out}'"),
+        (_, true) => format!("\"{}\"", out.replace('"', "\\\"")),
+        _ if first == '~' => format!("\\{out}"),
+        _ => out,
+    }
 }
 
 #[cfg(test)]

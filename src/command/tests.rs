@@ -155,6 +155,7 @@ const SPEC: Spec = Spec {
     usage: "[-ad] [-e x] [-t target] [a [b]]",
     help: "",
     starts_server: false,
+    interleave: false,
     long: &[],
 };
 
@@ -180,7 +181,7 @@ fn flags_are_sorted_from_words() {
 
 #[test]
 fn long_flags_may_stand_anywhere() {
-    let spec = Spec { long: &["--dry-run", "--engine="], flags: "t:", most: None, ..SPEC };
+    let spec = Spec { interleave: true, long: &["--dry-run", "--engine="], flags: "t:", most: None, ..SPEC };
     let args = spec.read(&text_words("pane hostB --dry-run -t %3 --engine native --engine=criu")).unwrap();
     assert!(args.has_long("--dry-run"));
     assert_eq!(args.get_long("--engine"), Some("criu"));
