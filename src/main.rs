@@ -7,6 +7,6 @@ fn main() -> ExitCode {
     match args.first().map(String::as_str) {
         Some("--role-init") => ExitCode::from(qmux::checkpoint::native::init::main()),
         Some("keeper") => qmux::keeper::run(&args[1..]),
-        _ => ExitCode::SUCCESS,
+        _ => qmux::client::run(std::env::args_os()),
     }
 }

@@ -20,11 +20,34 @@ const BRACKET_MIN: usize = 96;
 const SCROLL_MIN: usize = 2;
 
 /// What decides where things are. While it stays, drawing is row by row.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Structure {
-    panes: Vec<(PaneId, Rect, (u16, u16), Style)>,
+    panes: Vec<Where>,
     borders: Borders,
     bar_rows: Vec<u16>,
+}
+
+/// A pane, its place, what of it is shown there and in which colours.
+type Where = (PaneId, Rect, (u16, u16), Style);
+
+impl Structure {
+    fn panes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Where> + 'a {
+        scene.panes.iter().map(|pane| (pane.id, pane.rect, pane.from, pane.style))
+    }
+
+    fn of(scene: &Scene<'_>) -> Structure {
+        Structure {
+            panes: Structure::panes(scene).collect(),
+            borders: scene.borders.clone(),
+            bar_rows: scene.bars.iter().map(|bar| bar.y).collect(),
+        }
+    }
+
+    fn is_of(&self, scene: &Scene<'_>) -> bool {
+        self.panes.iter().copied().eq(Structure::panes(scene))
+            && self.borders == *scene.borders
+            && self.bar_rows.iter().copied().eq(scene.bars.iter().map(|bar| bar.y))
+    }
 }
 
 /// What a client's terminal shows.
@@ -173,7 +196,7 @@ impl ClientView {
     /// Puts the pieces together: brackets around what is long, the cursor, modes.
     fn frame(&mut self, scene: &Scene<'_>, body: &mut Vec<u8>, out: &mut Vec<u8>) {
         self.modes(&scene.outer, body);
-        self.set_title(scene.title.as_deref(), body);
+        self.set_title(scene.title, body);
         let drawn = body.len();
         let long = drawn >= BRACKET_MIN;
         if long && self.caps().sync {
@@ -246,16 +269,11 @@ impl ClientView {
     }
 
     fn compose(&mut self, scene: &Scene<'_>, out: &mut Vec<u8>) {
-        let structure = Structure {
-            panes: scene.panes.iter().map(|pane| (pane.id, pane.rect, pane.from, pane.style)).collect(),
-            borders: scene.borders.clone(),
-            bar_rows: scene.bars.iter().map(|bar| bar.y).collect(),
-        };
         let plain = scene.numbers.is_empty();
-        if self.structure.as_ref() != Some(&structure) || !plain {
+        if !plain || !self.structure.as_ref().is_some_and(|structure| structure.is_of(scene)) {
             self.compose_all(scene);
             // What lies over the panes is not in their row versions: the next frame starts over, too.
-            self.structure = plain.then_some(structure);
+            self.structure = plain.then(|| Structure::of(scene));
         } else {
             self.compose_changes(scene, out);
         }
@@ -269,16 +287,16 @@ impl ClientView {
         let bars = |y: u16| scene.bars.iter().any(|bar| bar.y == y);
         let top = (0..self.size.rows).find(|y| !bars(*y)).unwrap_or(self.size.rows);
         let bottom = (top..self.size.rows).find(|y| bars(*y)).unwrap_or(self.size.rows);
-        borders::draw(&mut self.next, &mut self.tables, &scene.borders, &scene.panes, (top, bottom));
+        borders::draw(&mut self.next, &mut self.tables, scene.borders, &scene.panes, (top, bottom));
         for pane in &scene.panes {
             compose::pane(&mut self.next, &mut self.tables, pane);
             self.seen.push(versions(pane));
         }
-        for number in &scene.numbers {
+        for number in scene.numbers {
             big::draw(&mut self.next, &mut self.tables, number);
         }
         self.bars.clear();
-        for bar in &scene.bars {
+        for bar in scene.bars {
             let ranges = self.draw_bar(bar);
             self.bars.push((bar.clone(), ranges));
         }
@@ -305,9 +323,12 @@ impl ClientView {
             }
         }
         for at in 0..scene.bars.len() {
-            if self.bars[at].0 != scene.bars[at] {
+            let y = usize::from(scene.bars[at].y);
+            // A message without a status line lies over a pane: what the pane changed there it covers again.
+            let covered = self.dirty.get(y).copied().unwrap_or(false);
+            if covered || self.bars[at].0 != scene.bars[at] {
                 let ranges = self.draw_bar(&scene.bars[at]);
-                self.dirty[usize::from(scene.bars[at].y)] = true;
+                self.mark(scene.bars[at].y, scene.bars[at].y.saturating_add(1));
                 self.bars[at] = (scene.bars[at].clone(), ranges);
             }
         }

@@ -14,17 +14,17 @@ pub struct Scene<'a> {
     /// The panes, in coordinates of the client's terminal.
     pub panes: Vec<PaneView<'a>>,
     /// The lines between them.
-    pub borders: Borders,
+    pub borders: &'a Borders,
     /// Status lines, and a message or prompt instead of one.
-    pub bars: Vec<Bar>,
+    pub bars: &'a [Bar],
     /// Large texts over the panes (`display-panes`).
-    pub numbers: Vec<Number>,
+    pub numbers: &'a [Number],
     /// The cursor; `None` hides it.
     pub cursor: Option<Cursor>,
     /// What the outer terminal is to report.
     pub outer: Outer,
     /// The outer terminal's title, when it is to be set.
-    pub title: Option<String>,
+    pub title: Option<&'a str>,
 }
 
 /// One pane.

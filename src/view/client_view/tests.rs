@@ -1,6 +1,6 @@
 use super::*;
 use crate::view::caps::Colours;
-use crate::vt::{Attrs, Color};
+use crate::vt::Color;
 use proptest::prelude::*;
 
 /// Everything a terminal may have.
@@ -32,7 +32,32 @@ fn layout(size: Size, kind: u8) -> Vec<Rect> {
     }
 }
 
-fn scene<'a>(size: Size, rects: &[Rect], screens: &'a [Screen], bar: &str) -> Scene<'a> {
+/// What a scene borrows.
+struct Chrome {
+    borders: Borders,
+    bars: Vec<Bar>,
+    numbers: Vec<crate::view::scene::Number>,
+}
+
+fn chrome(size: Size, rects: &[Rect], bar: &str) -> Chrome {
+    Chrome {
+        borders: Borders {
+            area: Rect { x: 0, y: 0, w: size.cols, h: size.rows - 1 },
+            active: Some(rects[0]),
+            active_style: Style { fg: Color::Rgb(130, 170, 255), ..Style::default() },
+            ..Borders::default()
+        },
+        bars: vec![Bar {
+            y: size.rows - 1,
+            text: bar.to_owned(),
+            style: Style { bg: Color::Rgb(31, 35, 53), ..Style::default() },
+            status: true,
+        }],
+        numbers: Vec::new(),
+    }
+}
+
+fn scene<'a>(size: Size, rects: &[Rect], screens: &'a [Screen], chrome: &'a Chrome) -> Scene<'a> {
     let panes: Vec<PaneView<'a>> = rects
         .iter()
         .zip(screens)
@@ -50,19 +75,9 @@ fn scene<'a>(size: Size, rects: &[Rect], screens: &'a [Screen], bar: &str) -> Sc
     Scene {
         size,
         panes,
-        borders: Borders {
-            area: Rect { x: 0, y: 0, w: size.cols, h: size.rows - 1 },
-            active: Some(rects[0]),
-            active_style: Style { fg: Color::Rgb(130, 170, 255), ..Style::default() },
-            ..Borders::default()
-        },
-        bars: vec![Bar {
-            y: size.rows - 1,
-            text: bar.to_owned(),
-            style: Style { bg: Color::Rgb(31, 35, 53), ..Style::default() },
-            status: true,
-        }],
-        numbers: Vec::new(),
+        borders: &chrome.borders,
+        bars: &chrome.bars,
+        numbers: &chrome.numbers,
         cursor: cursor.visible.then(|| Cursor {
             x: rects[0].x + cursor.x,
             y: rects[0].y + cursor.y,
@@ -153,7 +168,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     /// After any sequence of frames the terminal shows what drawing everything anew would show.
     #[test]
@@ -190,12 +205,13 @@ proptest! {
                     screen.resize(rect.size());
                 }
             }
-            let mut scene = scene(size, &rects, &screens, &bar);
+            let mut chrome = chrome(size, &rects, &bar);
             if numbers {
-                scene.numbers = rects.iter().map(|rect| crate::view::scene::Number {
-                    rect: *rect, text: "12".into(), corner: "80x24".into(), style: scene.borders.active_style,
+                chrome.numbers = rects.iter().map(|rect| crate::view::scene::Number {
+                    rect: *rect, text: "12".into(), corner: "80x24".into(), style: chrome.borders.active_style,
                 }).collect();
             }
+            let scene = scene(size, &rects, &screens, &chrome);
             let mut bytes = Vec::new();
             view.draw(&scene, &mut bytes);
             outer.advance(&bytes);
@@ -250,7 +266,8 @@ impl Stage {
     }
 
     fn draw(&mut self) -> Vec<u8> {
-        let scene = scene(self.size, &self.rects, &self.screens, "[0] 0:bash*");
+        let chrome = chrome(self.size, &self.rects, "[0] 0:bash*");
+        let scene = scene(self.size, &self.rects, &self.screens, &chrome);
         let mut bytes = Vec::new();
         self.view.draw(&scene, &mut bytes);
         self.outer.advance(&bytes);
@@ -346,7 +363,8 @@ fn modes_of_the_outer_terminal_follow_and_go() {
     let mut view = stage.view;
     let mut outer = stage.outer;
     let mut draw = |mode: Outer| {
-        let mut scene = scene(stage.size, &stage.rects, &stage.screens, "");
+        let chrome = chrome(stage.size, &stage.rects, "");
+        let mut scene = scene(stage.size, &stage.rects, &stage.screens, &chrome);
         scene.outer = mode;
         let mut bytes = Vec::new();
         view.draw(&scene, &mut bytes);
@@ -393,5 +411,4 @@ fn rows_that_moved_are_found() {
     assert_eq!(moved(&[1, 2, 3, 4, 5], &[1, 3, 4, 7, 5]), Some((1, 3, 1)), "a region inside");
     assert_eq!(moved(&[1, 2, 3, 4, 5], &[1, 2, 3, 4, 6]), None);
     assert_eq!(moved(&[1, 2, 3, 4, 5], &[6, 7, 8, 9, 5]), None);
-    let _ = Attrs::empty();
 }
