@@ -1,5 +1,7 @@
 //! The module table of `docs/architecture.md` section 3 as data: who may use whom, and where `unsafe` may be.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
