@@ -330,6 +330,8 @@ pub trait Sealed {
 
 /// A rebuilt tree that has not run yet. Dropped: it dies.
 pub trait Restored {
+    /// Pid of its root process on this host: what a journal names the copy by.
+    fn root(&self) -> i32;
     /// The master of its new pty.
     fn master(&self) -> BorrowedFd<'_>;
     /// Screen blob of the image; empty when there was none.

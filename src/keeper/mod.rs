@@ -13,15 +13,18 @@
 //! Must not know `mux`, `view` or clients.
 
 mod daemon;
+pub mod faults;
 pub mod info;
 mod link;
 mod meta;
+mod moving;
 mod pane;
 mod ring;
 mod start;
 mod stdio;
 
 pub use meta::{KeeperRecord, find};
+pub use moving::Engines;
 pub use start::start_daemon;
 
 use crate::ids::{BadId, Epoch, LifeId};
@@ -118,9 +121,20 @@ fn parse(args: &[String]) -> Result<Form, KeeperError> {
 
 /// The role: `args` are those after `qmux keeper`.
 pub fn run(args: &[String]) -> ExitCode {
+    run_with(args, engines)
+}
+
+/// The engines of this qmux.
+fn engines(_name: &str) -> Option<Box<dyn crate::checkpoint::Checkpointer>> {
+    // "native" => NativeEngine, when it has landed.
+    None
+}
+
+/// The role with engines of the caller's.
+pub fn run_with(args: &[String], engines: Engines) -> ExitCode {
     let done = parse(args).and_then(|form| match form {
         Form::Daemon { life, epoch } => start::start_daemon(life, epoch).map(|_| ()),
-        Form::Detached { life, epoch } => start::detached(life, epoch),
+        Form::Detached { life, epoch } => start::detached(life, epoch, engines),
         Form::Stdio { life, epoch, new } => stdio::run(life, epoch, new),
         Form::Sample => print_line(&sample()),
         Form::Hello => print_line(&hello()),
