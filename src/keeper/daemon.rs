@@ -8,7 +8,9 @@ use super::pane::{INPUT_MAX, Pane, Root};
 use super::ring::Ring;
 use super::{KeeperError, info, io_error};
 use crate::ids::{Epoch, ExitStatus, LifeId, MoveId, Size};
-use crate::protocol::keeper::{FromKeeper, KeeperState, PaneInfo, PaneSpec, ToKeeper, Trouble, Welcome};
+use crate::protocol::keeper::{
+    FromKeeper, KeeperState, MoveReport, PaneInfo, PaneSpec, ToKeeper, Trouble, Welcome,
+};
 use crate::protocol::{Bytes, MAX_CHUNK};
 use crate::sys::child::{self, Ended};
 use crate::transport::runtime::{Runtime, check_peer};
@@ -29,6 +31,8 @@ const EMPTY_LIFE: Duration = Duration::from_secs(60);
 const EXITED_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// Delay between something happening in a pane and looking what it runs now (only without `want_master`).
 const INFO_DELAY: Duration = Duration::from_millis(250);
+/// Time a keeper whose pane has left waits for a server to tell it to.
+const TELL_PATIENCE: Duration = Duration::from_secs(10);
 /// Reads made of an ended pane before its end is told; the kernel holds less than this.
 pub(super) const LAST_READS: usize = 64;
 /// Window size told before there is a terminal.
@@ -53,6 +57,10 @@ pub(super) struct Keeper {
     /// Since when nobody has needed this keeper: no pane, or an ended one.
     pub(super) idle_since: Option<Instant>,
     ending: bool,
+    /// The pane has left this keeper, which stays until a server has been told or this moment.
+    leaving_by: Option<Instant>,
+    /// How the last move ended, told again to a server that attaches: the link may have broken over it.
+    pub(super) last_report: Option<MoveReport>,
     /// The server has gone since the machines were last told.
     link_lost: bool,
     pub(super) engines: Engines,
@@ -118,6 +126,8 @@ impl Keeper {
             info_due: None,
             idle_since: Some(Instant::now()),
             ending: false,
+            leaving_by: None,
+            last_report: None,
             link_lost: false,
             engines,
             faults: Faults::from_env(),
@@ -165,6 +175,9 @@ impl Keeper {
         self.on_room();
         if std::mem::take(&mut self.link_lost) {
             self.on_link_lost();
+            if self.pane.is_none() && self.work.is_none() && self.past.is_empty() {
+                self.ending = true;
+            }
         }
         Ok(())
     }
@@ -232,6 +245,7 @@ impl Keeper {
             self.pane.as_ref().and_then(|p| p.ending.map(|(at, _)| at)),
             self.idle_since.filter(|_| self.link.is_none()).map(|since| since + self.patience()),
             self.work.as_ref().and_then(|w| w.deadline(self.clock)),
+            self.leaving_by,
         ];
         match next.into_iter().flatten().min() {
             None => PollTimeout::NONE,
@@ -342,6 +356,12 @@ impl Keeper {
         }
         self.link = Some(link);
         self.welcome();
+        if let Some(report) = self.last_report.clone() {
+            self.send(&FromKeeper::Report(report));
+        }
+        if self.leaving_by.is_some() {
+            self.end("the pane is not here any longer");
+        }
         // What came in the same read as Attach.
         self.drain_link();
     }
@@ -381,6 +401,7 @@ impl Keeper {
         match (self.exited, &self.pane) {
             (Some(status), _) => KeeperState::Exited(status),
             (None, Some(_)) => KeeperState::Running,
+            (None, None) if self.leaving_by.is_some() => KeeperState::Gone,
             (None, None) => KeeperState::Empty,
         }
     }
@@ -415,9 +436,6 @@ impl Keeper {
     pub(super) fn cut_link(&mut self) {
         self.link = None;
         self.link_lost = true;
-        if self.pane.is_none() && self.work.is_none() && self.past.is_empty() {
-            self.ending = true;
-        }
     }
 
     pub(super) fn send(&mut self, message: &FromKeeper) {
@@ -576,7 +594,10 @@ impl Keeper {
     /// This keeper is of no further use; it ends when the server has been told.
     pub(super) fn end(&mut self, why: &str) {
         self.send(&FromKeeper::Bye { why: why.into() });
-        self.ending = true;
+        match self.link {
+            Some(_) => self.ending = true,
+            None => self.leaving_by = Some(Instant::now() + TELL_PATIENCE),
+        }
     }
 
     /// Something happened in the pane: another program may be in front soon.
@@ -620,6 +641,9 @@ impl Keeper {
                 self.on_exit(ExitStatus::Signal(Signal::SIGHUP as i32));
                 self.pane = None;
             }
+        }
+        if self.leaving_by.is_some_and(|by| by <= now) {
+            self.ending = true;
         }
         if self.link.is_none() && self.idle_since.is_some_and(|since| since + self.patience() <= now) {
             self.ending = true;

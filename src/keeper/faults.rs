@@ -1,5 +1,5 @@
 //! Fault points: named places where a test makes a keeper fail, by `QMUX_FAULT=POINT:ACTION[,…]` in its
-//! environment. Always compiled in; without the variable a point costs one comparison.
+//! environment. Always compiled in; without the variable a point costs a look at an empty list.
 //!
 //! Points, in the order of a move:
 //!
@@ -26,6 +26,8 @@
 
 use super::moving::trouble;
 use crate::protocol::keeper::Trouble;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a fault point does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +42,17 @@ pub enum Action {
     Cut(u64),
 }
 
-/// The faults of this process.
+/// The faults of this process; each happens once.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    points: Vec<(String, Action)>,
+    points: Arc<[Point]>,
+}
+
+#[derive(Debug)]
+struct Point {
+    name: String,
+    action: Action,
+    happened: AtomicBool,
 }
 
 impl Faults {
@@ -54,7 +63,7 @@ impl Faults {
 
     fn parse(text: &str) -> Faults {
         let points = text.split(',').filter_map(|part| {
-            let (point, action) = part.split_once(':')?;
+            let (name, action) = part.split_once(':')?;
             let action = match action.split_once('=').unwrap_or((action, "0")) {
                 ("fail", _) => Action::Fail,
                 ("full", _) => Action::Full,
@@ -62,31 +71,42 @@ impl Faults {
                 ("cut", n) => Action::Cut(n.parse().ok()?),
                 _ => return None,
             };
-            Some((point.to_string(), action))
+            Some(Point { name: name.into(), action, happened: AtomicBool::new(false) })
         });
         Faults { points: points.collect() }
     }
 
-    /// Passes a point: dies there, or says what is to happen.
-    pub fn at(&self, point: &str) -> Option<Action> {
-        if self.points.is_empty() {
-            return None;
-        }
-        let action = self.points.iter().find(|(p, _)| p == point).map(|(_, action)| *action)?;
-        if action == Action::Kill {
+    /// Passes a point: dies there if it is to, or gives the action `wanted` takes, once.
+    fn at<T>(&self, name: &str, wanted: impl Fn(Action) -> Option<T>) -> Option<T> {
+        let point = self.points.iter().find(|p| p.name == name)?;
+        if point.action == Action::Kill {
             // As sudden as the out-of-memory killer: nothing is cleaned up.
             let _ = nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
         }
-        Some(action)
+        let taken = wanted(point.action)?;
+        (!point.happened.swap(true, Ordering::Relaxed)).then_some(taken)
     }
 
-    /// Passes a point where only failing makes sense.
-    pub fn fails(&self, point: &str) -> Option<Trouble> {
-        match self.at(point)? {
-            Action::Fail => Some(trouble(3, "fault", format!("fault point {point}"))),
-            Action::Full => Some(trouble(3, "disk-full", "No space left on the device there")),
+    /// Passes a point where only dying makes sense.
+    pub fn dies(&self, name: &str) {
+        self.at(name, |_| None::<()>);
+    }
+
+    /// Passes a point where the step may fail.
+    pub fn fails(&self, name: &str) -> Option<Trouble> {
+        self.at(name, |action| match action {
+            Action::Fail => Some(trouble(3, "fault", format!("fault point {name}"))),
+            Action::Full => Some(trouble(3, "disk-full", "No space left on the device")),
             Action::Kill | Action::Cut(_) => None,
-        }
+        })
+    }
+
+    /// Passes a point where the link may break: after so many bytes.
+    pub fn cuts(&self, name: &str) -> Option<u64> {
+        self.at(name, |action| match action {
+            Action::Cut(after) => Some(after),
+            Action::Fail | Action::Full | Action::Kill => None,
+        })
     }
 }
 
@@ -95,12 +115,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_are_read_and_others_are_silent() {
+    fn points_are_read_happen_once_and_others_are_silent() {
         let faults = Faults::parse("a.b:fail,c:cut=700,d:full,nonsense,e:what");
-        assert_eq!(faults.at("a.b"), Some(Action::Fail));
-        assert_eq!(faults.at("c"), Some(Action::Cut(700)));
-        assert_eq!(faults.fails("d").unwrap().code, "disk-full");
-        assert_eq!(faults.at("e"), None);
-        assert_eq!(Faults::default().at("a.b"), None);
+        assert_eq!(faults.cuts("a.b"), None);
+        assert_eq!(faults.fails("a.b").unwrap().code, "fault");
+        assert_eq!(faults.fails("a.b"), None, "it happens once");
+        assert_eq!((faults.cuts("c"), faults.cuts("c")), (Some(700), None));
+        assert_eq!(faults.clone().fails("d").unwrap().code, "disk-full");
+        assert_eq!(faults.fails("d"), None, "clones share it");
+        assert_eq!(faults.fails("e"), None);
+        assert_eq!(Faults::default().fails("a.b"), None);
     }
 }

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A runtime directory (`XDG_RUNTIME_DIR`), removed with its keepers when dropped.
 pub struct World {
@@ -200,6 +200,19 @@ impl Server {
             assert!(Instant::now() < deadline, "waited for {what}; heard {:?}", self.heard);
             self.pump(50);
         }
+    }
+
+    /// The same to a keeper that may be about to end.
+    pub fn try_attach(&mut self, want_master: bool) -> Option<Welcome> {
+        self.try_say(&ToKeeper::Attach { qmux: "test".into(), want_master });
+        let deadline = Instant::now() + PATIENCE;
+        while !self.closed && Instant::now() < deadline {
+            if self.heard.iter().any(|m| matches!(m, FromKeeper::Welcome(_))) {
+                return Some(self.welcome());
+            }
+            self.pump(20);
+        }
+        None
     }
 
     pub fn attach(&mut self, want_master: bool) -> Welcome {

@@ -112,7 +112,13 @@ impl Checkpointer for Fake {
             Pty::spawn(&launch, Size::new(80, 24)).map_err(|e| CheckpointError::Strange(e.to_string()))?;
         wait_stopped(pid)?;
         let master = pty.duplicate().map_err(|e| CheckpointError::Strange(e.to_string()))?;
-        Ok(Box::new(Copy { pid, master, screen, armed: true }))
+        // As PTRACE_O_EXITKILL: when this process dies the copy does.
+        let exit_kill = std::process::Command::new("sh")
+            .args(["-c", "read x || kill -9 $1", "sh", &pid.to_string()])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .map_err(CheckpointError::system("exit-kill"))?;
+        Ok(Box::new(Copy { pid, master, screen, exit_kill, armed: true }))
     }
 }
 
@@ -206,6 +212,7 @@ struct Copy {
     pid: i32,
     master: OwnedFd,
     screen: Vec<u8>,
+    exit_kill: std::process::Child,
     armed: bool,
 }
 
@@ -223,7 +230,11 @@ impl Restored for Copy {
     }
 
     fn resume(mut self: Box<Self>) -> Result<RestoredRoot, CheckpointError> {
+        use std::io::Write;
         self.armed = false;
+        if let Some(pipe) = &mut self.exit_kill.stdin {
+            let _ = pipe.write_all(b"x\n");
+        }
         let gone = |_| CheckpointError::Gone(self.pid);
         kill(Pid::from_raw(self.pid), Signal::SIGCONT).map_err(gone)?;
         let (exit, kept_open) = nix::unistd::pipe().map_err(gone)?;

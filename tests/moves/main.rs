@@ -10,6 +10,8 @@ mod relay;
 mod scenes;
 
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -23,19 +25,26 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let wanted: Vec<&String> = args.iter().filter(|a| !a.starts_with('-')).collect();
-    let mut failed = Vec::new();
-    let mut count = 0;
-    for (name, scene) in scenes::all() {
-        if !wanted.is_empty() && !wanted.iter().any(|w| name.contains(w.as_str())) {
-            continue;
+    let chosen: Vec<_> = scenes::all()
+        .into_iter()
+        .filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str())))
+        .collect();
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    // A scene mostly waits: more of them at once than there are processors.
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                while let Some((name, scene)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let ok = std::panic::catch_unwind(std::panic::AssertUnwindSafe(scene)).is_ok();
+                    println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
+                    if !ok {
+                        failed.lock().unwrap().push(name.clone());
+                    }
+                }
+            });
         }
-        count += 1;
-        let ok = std::panic::catch_unwind(std::panic::AssertUnwindSafe(scene)).is_ok();
-        println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
-        if !ok {
-            failed.push(name);
-        }
-    }
-    println!("\ntest result: {} of {count} failed {failed:?}", failed.len());
+    });
+    let failed = failed.into_inner().unwrap();
+    println!("\ntest result: {} of {} failed {failed:?}", failed.len(), chosen.len());
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

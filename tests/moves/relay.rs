@@ -161,7 +161,9 @@ impl Stage {
             let mut env: Vec<(&str, &str)> = broken.env.iter().map(|(n, v)| (*n, v.as_str())).collect();
             env.retain(|(name, _)| *name != "QMUX_FAULT");
             broken.server = self.world.start_with(life(1), broken.epoch, &env);
-            broken.server.attach(broken.master.is_some());
+            if broken.server.try_attach(broken.master.is_some()).is_none() {
+                continue; // It was about to end.
+            }
             broken.server.fds.clear();
             for side in [broken, other] {
                 side.server.try_say(&ToKeeper::MovePeer { move_id: MOVE, connected: true });

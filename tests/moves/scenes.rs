@@ -6,7 +6,7 @@ use qmux::ids::Epoch;
 use qmux::protocol::keeper::{FromKeeper, KeeperState, MoveOptions, MoveOutcome, ToKeeper};
 use std::time::{Duration, Instant};
 
-type Scene = (String, Box<dyn Fn()>);
+type Scene = (String, Box<dyn Fn() + Send + Sync>);
 
 pub fn all() -> Vec<Scene> {
     let mut all: Vec<Scene> = Vec::new();

@@ -53,6 +53,7 @@ impl Keeper {
             Ok(worker) => {
                 let machine = Destination::new(self.now_ms(), move_id, self.life, self.runtime.host(), false);
                 self.idle_since = None;
+                self.last_report = None;
                 self.work = Some(Work::new(move_id, Some(worker), self.arriving(machine)));
             }
             Err(why) => {
@@ -126,7 +127,7 @@ impl Keeper {
             // It runs and cannot be reached: nobody must believe it is gone.
             eprintln!("qmux keeper {}: {}", self.life, why.cause);
         }
-        self.faults.at("destination.running");
+        self.faults.dies("destination.running");
         self.pass_cut(work, "destination.running");
         self.drive_arrive(work, DestinationInput::Resumed);
     }
@@ -174,7 +175,7 @@ impl Keeper {
                 DestinationOutput::Report(report) => {
                     let mut said = report.to_wire();
                     said.total_us = work.started.elapsed().as_micros() as u64;
-                    self.send(&FromKeeper::Report(said));
+                    self.tell_report(said);
                     None
                 }
             };
@@ -257,7 +258,7 @@ impl Keeper {
                 }
             }
             DestinationCommand::Resume { .. } => {
-                self.faults.at("destination.resume");
+                self.faults.dies("destination.resume");
                 self.pass_cut(work, "destination.resume");
                 work.begin(Command::Resume);
             }

@@ -75,7 +75,7 @@ impl Keeper {
             Ok((target, worker)) => {
                 worker.begin(Command::Assess { target, cut: options.cut });
                 let id = MoveId::from_random(super::random());
-                self.work = Some(Work::new(id, Some(worker), Kind::Ask(options)));
+                self.work = Some(Work::new(id, Some(worker), Kind::Ask));
             }
             Err(why) => self.send(&FromKeeper::Verdict(refused_verdict(why))),
         }
@@ -111,6 +111,7 @@ impl Keeper {
             .and_then(|t| Ok((t, Worker::start(self.engines, engine_name(&options), self.faults.clone())?)));
         match started {
             Ok((target, worker)) => {
+                self.last_report = None;
                 worker.begin(Command::Assess { target, cut: options.cut });
                 let journal = JournalFile::new(self.runtime.journal(self.life, self.epoch));
                 let leaving = Box::new(Leaving::new(to, options, journal));
@@ -127,7 +128,7 @@ impl Keeper {
         if options.dry_run {
             return self.send(&FromKeeper::Verdict(refused_verdict(why)));
         }
-        self.send(&FromKeeper::Report(MoveReport {
+        self.tell_report(MoveReport {
             move_id,
             outcome: MoveOutcome::Refused(why),
             frozen_us: 0,
@@ -135,7 +136,7 @@ impl Keeper {
             bytes: 0,
             phase: "assessing".into(),
             notes: Vec::new(),
-        }));
+        });
     }
 
     pub(super) fn on_leave_event(&mut self, work: &mut Work, event: Event) {
@@ -216,10 +217,13 @@ impl Keeper {
             if matches!(input, SourceInput::LinkDown | SourceInput::Cancel(_) | SourceInput::TreeEnded) {
                 // Nothing has been said or done yet.
                 leaving.over = true;
-                if let SourceInput::Cancel(why) = input {
-                    let options = leaving.options.clone();
-                    self.report_refused(work.move_id, &options, why);
-                }
+                let why = match input {
+                    SourceInput::Cancel(why) => why,
+                    SourceInput::LinkDown => trouble(4, "link", "The link broke before anything was done"),
+                    _ => trouble(1, "ended", "It ended before anything was done"),
+                };
+                let options = leaving.options.clone();
+                self.report_refused(work.move_id, &options, why);
             }
             return;
         };
@@ -279,7 +283,7 @@ impl Keeper {
         let Some(why) = failed else {
             if matches!(record, Record::Commit { .. }) {
                 // Dies here, or not at all.
-                self.faults.at("source.committed");
+                self.faults.dies("source.committed");
             }
             return None;
         };
@@ -381,9 +385,15 @@ impl Keeper {
             None => work.frozen_us,
         };
         said.notes.extend(leaving.assessment.warnings.iter().cloned());
-        self.send(&FromKeeper::Report(said));
+        self.tell_report(said);
         match report.place {
-            Whereabouts::AtDestination => self.end("the pane has moved"),
+            Whereabouts::AtDestination => {
+                // Done is on record and the other side has said Ack: nobody will ever ask.
+                if let Kind::Leave(leaving) = &mut work.kind {
+                    leaving.journal.remove();
+                }
+                self.end("the pane has moved");
+            }
             Whereabouts::Lost => self.end("the pane is lost"),
             Whereabouts::AtSource | Whereabouts::Ended | Whereabouts::Unclear => {}
         }

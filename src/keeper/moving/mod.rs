@@ -19,7 +19,7 @@ use crate::checkpoint::{Checkpointer, Refusal};
 use crate::ids::MoveId;
 use crate::migration::{Destination, DestinationInput, Fate, Resolution, Root, Source, SourceInput};
 use crate::protocol::Bytes;
-use crate::protocol::keeper::{FromKeeper, KeeperState, MoveOptions, ToKeeper, Trouble};
+use crate::protocol::keeper::{FromKeeper, KeeperState, MoveOptions, MoveReport, ToKeeper, Trouble};
 use crate::protocol::migration::{self as wire, Message};
 use arrive::Arriving;
 use leave::Leaving;
@@ -74,7 +74,7 @@ pub(super) struct Work {
 }
 
 enum Kind {
-    Ask(MoveOptions),
+    Ask,
     Leave(Box<Leaving>),
     Arrive(Box<Arriving>),
     Save(Saving),
@@ -123,7 +123,7 @@ impl Work {
         let machine = match &self.kind {
             Kind::Leave(leaving) => leaving.machine.as_ref().and_then(Source::next_deadline_ms),
             Kind::Arrive(arriving) => arriving.machine.next_deadline_ms(),
-            Kind::Ask(_) | Kind::Save(_) | Kind::Load(_) => None,
+            Kind::Ask | Kind::Save(_) | Kind::Load(_) => None,
         };
         machine.map(|ms| clock + Duration::from_millis(ms)).into_iter().chain(self.held_by).min()
     }
@@ -141,7 +141,7 @@ impl Work {
             }
             Kind::Arrive(_) | Kind::Load(_) => Some(KeeperState::Arriving(self.move_id)),
             Kind::Save(_) if self.frozen.is_some() => Some(KeeperState::Held(self.move_id)),
-            Kind::Ask(_) | Kind::Save(_) => None,
+            Kind::Ask | Kind::Save(_) => None,
         }
     }
 
@@ -168,11 +168,16 @@ fn root_of(pid: i32) -> Root {
     Root { pid, started: start_time(pid).unwrap_or(0) }
 }
 
-/// Field 22 of /proc/PID/stat, clock ticks since boot.
+/// Field 22 of /proc/PID/stat, clock ticks since boot; `None` for a process that is dead or a zombie.
 fn start_time(pid: i32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in brackets may hold spaces and brackets; what follows the last one does not.
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X" | "x") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
 }
 
 /// What has become of a tree an earlier keeper wrote down.
@@ -250,7 +255,7 @@ impl Keeper {
         match work.kind {
             Kind::Leave(_) => self.drive_leave(&mut work, source),
             Kind::Arrive(_) => self.drive_arrive(&mut work, destination),
-            Kind::Ask(_) | Kind::Save(_) | Kind::Load(_) => {}
+            Kind::Ask | Kind::Save(_) | Kind::Load(_) => {}
         }
         self.put_back(work);
     }
@@ -310,7 +315,7 @@ impl Keeper {
         for output in outputs {
             match output {
                 SourceOutput::Send(message) => self.say_to_peer(move_id, &message),
-                SourceOutput::Report(report) => self.send(&FromKeeper::Report(report.to_wire())),
+                SourceOutput::Report(report) => self.tell_report(report.to_wire()),
                 // The tree is out of the engine's hands, and the journal is closed.
                 SourceOutput::Journal(_) | SourceOutput::Engine(_) => {}
             }
@@ -322,7 +327,7 @@ impl Keeper {
         for output in outputs {
             match output {
                 DestinationOutput::Send(message) => self.say_to_peer(move_id, &message),
-                DestinationOutput::Report(report) => self.send(&FromKeeper::Report(report.to_wire())),
+                DestinationOutput::Report(report) => self.tell_report(report.to_wire()),
                 DestinationOutput::Journal(_) | DestinationOutput::Engine(_) => {}
             }
         }
@@ -357,7 +362,7 @@ impl Keeper {
         let Some(mut work) = self.work.take() else { return };
         match work.kind {
             Kind::Leave(_) => self.drive_leave(&mut work, SourceInput::TreeEnded),
-            Kind::Ask(_) | Kind::Arrive(_) | Kind::Save(_) | Kind::Load(_) => {}
+            Kind::Ask | Kind::Arrive(_) | Kind::Save(_) | Kind::Load(_) => {}
         }
         self.put_back(work);
     }
@@ -382,7 +387,7 @@ impl Keeper {
         while let Some(event) = work.worker.as_ref().and_then(Worker::next) {
             let gone = matches!(&event, Event::Failed(why) if why.code == "engine-died");
             match work.kind {
-                Kind::Ask(_) => self.on_ask_event(&mut work, event),
+                Kind::Ask => self.on_ask_event(&mut work, event),
                 Kind::Leave(_) => self.on_leave_event(&mut work, event),
                 Kind::Arrive(_) => self.on_arrive_event(&mut work, event),
                 Kind::Save(_) => self.on_save_event(&mut work, event),
@@ -408,14 +413,14 @@ impl Keeper {
         match work.kind {
             Kind::Leave(_) => self.drive_leave(&mut work, SourceInput::Tick),
             Kind::Arrive(_) => self.drive_arrive(&mut work, DestinationInput::Tick),
-            Kind::Ask(_) | Kind::Save(_) | Kind::Load(_) => {}
+            Kind::Ask | Kind::Save(_) | Kind::Load(_) => {}
         }
         self.put_back(work);
     }
 
     fn on_engine_failed(&mut self, work: &mut Work, why: Trouble) {
         match work.kind {
-            Kind::Ask(_) => self.on_ask_event(work, Event::Failed(why)),
+            Kind::Ask => self.on_ask_event(work, Event::Failed(why)),
             Kind::Leave(_) => self.on_leave_event(work, Event::Failed(why)),
             Kind::Arrive(_) => self.on_arrive_event(work, Event::Failed(why)),
             Kind::Save(_) => self.on_save_event(work, Event::Failed(why)),
@@ -426,7 +431,7 @@ impl Keeper {
     /// Keeps the work if it is not over, and looks after what waited for its end.
     fn put_back(&mut self, work: Work) {
         let over = match &work.kind {
-            Kind::Ask(_) => work.worker.is_none(),
+            Kind::Ask => work.worker.is_none(),
             Kind::Leave(leaving) => leaving.over,
             Kind::Arrive(arriving) => arriving.machine.is_over(),
             Kind::Save(saving) => saving.over,
@@ -443,7 +448,7 @@ impl Keeper {
                 }
             }
             Kind::Arrive(arriving) => self.remember(Past::Arrived(arriving.machine)),
-            Kind::Ask(_) | Kind::Save(_) | Kind::Load(_) => {}
+            Kind::Ask | Kind::Save(_) | Kind::Load(_) => {}
         }
         drop(work.worker);
         if self.pane.is_none() && self.idle_since.is_none() {
@@ -478,7 +483,7 @@ impl Keeper {
         work.frozen = Some(Instant::now());
         let cut = match &work.kind {
             Kind::Leave(leaving) => leaving.options.cut,
-            Kind::Ask(_) | Kind::Arrive(_) | Kind::Save(_) | Kind::Load(_) => false,
+            Kind::Ask | Kind::Arrive(_) | Kind::Save(_) | Kind::Load(_) => false,
         };
         self.pass_cut(&mut work, "source.freeze");
         work.begin(worker::Command::Freeze { cut });
@@ -512,7 +517,7 @@ impl Keeper {
 
     /// Passes a fault point where the link may be cut.
     fn pass_cut(&mut self, work: &mut Work, point: &str) {
-        if let Some(super::faults::Action::Cut(after)) = self.faults.at(point) {
+        if let Some(after) = self.faults.cuts(point) {
             if after == 0 {
                 self.cut_link();
             } else {
@@ -530,6 +535,12 @@ impl Keeper {
                 self.cut_link();
             }
         }
+    }
+
+    /// Tells the server how a move stands or ended, now and when it comes back.
+    fn tell_report(&mut self, report: MoveReport) {
+        self.send(&FromKeeper::Report(report.clone()));
+        self.last_report = Some(report);
     }
 
     /// Tells how far it is, now and then.
