@@ -5,7 +5,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
+        Some("--role-init") => ExitCode::from(qmux::checkpoint::native::init::main()),
         Some("keeper") => qmux::keeper::run(&args[1..]),
-        _ => ExitCode::SUCCESS,
+        _ => qmux::client::run(std::env::args_os()),
     }
 }

@@ -65,8 +65,13 @@ pub enum CheckpointError {
     #[error(transparent)]
     Image(#[from] ImageError),
     /// The root process is not there any more.
-    #[error("process {0} has ended")]
-    Gone(i32),
+    #[error("process {pid} has ended")]
+    Gone {
+        /// Its pid on this host.
+        pid: i32,
+        /// Raw wait status, when it was reaped here and nobody else can get it any more.
+        status: Option<i32>,
+    },
     /// The image asks for something this host does not have.
     #[error("this host cannot run the image: {0}")]
     Unfit(String),

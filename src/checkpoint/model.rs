@@ -58,7 +58,7 @@ pub struct Cpu {
 }
 
 /// A process tree without its memory.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TreeImage {
     /// Parents before children; the root first.
     pub processes: Vec<Process>,
@@ -80,7 +80,7 @@ pub struct TreeImage {
 }
 
 /// The pane's terminal as the tree saw it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tty {
     /// N of `/dev/pts/N`.
     pub index: u32,
@@ -98,7 +98,7 @@ pub struct Tty {
 }
 
 /// `struct termios2` of asm-generic/termbits.h.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelTermios {
     /// Input modes.
     pub iflag: u32,
@@ -119,7 +119,7 @@ pub struct KernelTermios {
 }
 
 /// One process.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Process {
     /// Its pid; also the tid of its leader thread.
     pub pid: Pid,
@@ -178,9 +178,10 @@ pub struct Process {
 }
 
 /// What a process was doing when it was frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProcState {
     /// Running or sleeping.
+    #[default]
     Running,
     /// Stopped by job control with this signal.
     Stopped(i32),
@@ -191,7 +192,7 @@ pub enum ProcState {
 }
 
 /// Identity of a process, with its capability sets.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Creds {
     /// Real, effective, saved, filesystem uid.
     pub uid: [u32; 4],

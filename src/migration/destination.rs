@@ -698,10 +698,13 @@ impl Destination {
 
 #[cfg(test)]
 impl Destination {
-    /// For exploration: two machines that differ in times only are the same.
+    /// For exploration: two machines that differ in times and words only are the same.
     pub(super) fn forget_time(&mut self) {
         (self.started_ms, self.since_ms, self.ready_ms) = (0, 0, 0);
         self.undecided_reported = false;
+        if let State::Discarded(why) = &mut self.state {
+            *why = trouble(4, "x", "", "");
+        }
     }
 
     /// For negative controls: discards on silence, as a careless program would.

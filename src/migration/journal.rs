@@ -129,7 +129,7 @@ impl Journal {
         if bytes.len() > JOURNAL_MAX {
             return Err(JournalError::TooLong(bytes.len()));
         }
-        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let whole = Journal::whole(bytes);
         let mut entries = Vec::new();
         let lines = bytes[..whole].split(|&b| b == b'\n').enumerate().filter(|(_, l)| !l.is_empty());
         for (number, line) in lines {
@@ -139,6 +139,12 @@ impl Journal {
             entries.push((move_id, line.record));
         }
         Ok(Journal { entries })
+    }
+
+    /// Length of the whole lines, in bytes: a driver that goes on writing a journal after a crash cuts the
+    /// file to this first, or the next record would be one line with the torn one.
+    pub fn whole(bytes: &[u8]) -> usize {
+        bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1)
     }
 
     /// The records of one move.

@@ -773,11 +773,24 @@ impl Source {
 
 #[cfg(test)]
 impl Source {
-    /// For exploration: two machines that differ in times only are the same.
+    /// For exploration: two machines that differ in times and words only are the same.
     pub(super) fn forget_time(&mut self) {
         (self.started_ms, self.since_ms, self.committed_ms) = (0, 0, 0);
         self.frozen_ms = self.frozen_ms.map(|_| 0);
         self.undecided_reported = false;
+        match &mut self.state {
+            State::Sealing(Some(why)) | State::Aborted(why) | State::Lost(why) => {
+                *why = trouble(4, "x", "", "")
+            }
+            State::Offering
+            | State::Precopying
+            | State::Freezing
+            | State::Sending
+            | State::AwaitingReady
+            | State::Sealing(None)
+            | State::Committing(_)
+            | State::Released => {}
+        }
     }
 
     /// For negative controls: breaks the rules as a careless program would.

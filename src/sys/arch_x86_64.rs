@@ -103,6 +103,21 @@ impl Registers {
     }
 }
 
+/// Features the operating system has switched on for XSAVE (XCR0), and bytes of an XSAVE area with them.
+pub fn xsave() -> (u64, u32) {
+    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    const OSXSAVE: u32 = 1 << 27;
+    if __cpuid(1).ecx & OSXSAVE == 0 {
+        return (0, 0);
+    }
+    let (low, high): (u32, u32);
+    // SAFETY: the CPU has said that the operating system allows xgetbv; it reads a register and nothing else.
+    unsafe {
+        std::arch::asm!("xgetbv", in("ecx") 0, out("eax") low, out("edx") high, options(nomem, nostack));
+    }
+    (u64::from(high) << 32 | u64::from(low), __cpuid_count(0xd, 0).ebx)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,6 +118,11 @@ pub fn set_name(name: &std::ffi::CStr) -> io::Result<()> {
     prctl(libc::PR_SET_NAME, name.as_ptr() as u64, 0, 0, 0).map(drop)
 }
 
+/// PR_TIMER_CREATE_RESTORE_IDS (Linux 6.15): 0 off, 1 on, 2 ask. EINVAL on older kernels.
+pub fn timer_ids(what: u64) -> io::Result<i32> {
+    prctl(77, what, 0, 0, 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

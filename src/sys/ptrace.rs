@@ -472,6 +472,15 @@ impl Stopped {
     }
 }
 
+/// Sends `signal` to one thread (tgkill(2)).
+pub fn kill_thread(pid: i32, tid: Tid, signal: i32) -> io::Result<()> {
+    // SAFETY: plain numbers.
+    match unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, signal) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Reaps traced threads after SIGKILL: each `tid` until it is gone or the deadline passes.
 ///
 /// The leader of a process is not waitable before its other traced threads are reaped (P-2), so they go round

@@ -168,6 +168,12 @@ impl Tables {
         if number == 0 { None } else { self.extra_of(number).link.as_ref() }
     }
 
+    /// Whether the tables stay near what a small screen needs.
+    #[cfg(test)]
+    pub fn is_small(&self) -> bool {
+        self.clusters.len() <= 2 * SWEEP_AT && self.extras.len() <= 2 * SWEEP_AT
+    }
+
     /// Whether enough was interned that a sweep may pay.
     #[inline]
     pub fn wants_sweep(&self) -> bool {

@@ -333,7 +333,7 @@ impl Screen {
         st.icon_name = std::mem::take(&mut old.icon_name);
         st.path = std::mem::take(&mut old.path);
         (st.outer_fg, st.outer_bg) = (old.outer_fg, old.outer_bg);
-        (st.cell_width, st.cell_height) = (old.cell_width, old.cell_height);
+        st.modes.cell_pixels = old.modes.cell_pixels;
         let recolored = !old.palette.is_empty() || old.dynamic.iter().any(Option::is_some);
         self.st = st;
         self.rows = blank_rows(self.st.rows);

@@ -112,6 +112,8 @@ pub struct Modes {
     pub eight_bit_input: bool,
     /// 1070: sixel registers private.
     pub private_sixel_colors: bool,
+    /// Width and height of a cell in pixels: no mode, but mouse events in pixels need it.
+    pub cell_pixels: (u16, u16),
 }
 
 impl Default for Modes {
@@ -154,6 +156,7 @@ impl Default for Modes {
             no_local_echo: true,
             eight_bit_input: false,
             private_sixel_colors: true,
+            cell_pixels: (8, 16),
         }
     }
 }

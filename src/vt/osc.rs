@@ -66,6 +66,7 @@ impl Screen {
     /// OSC 8: `params ; uri`.
     fn hyperlink(&mut self, rest: &[u8]) {
         let (params, uri) = cut(rest);
+        self.sweep_tables();
         self.st.pen.link = None;
         if !uri.is_empty() && uri.len() <= MAX_URI && params.len() <= MAX_URI {
             let id = params.split(|b| *b == b':').find_map(|p| p.strip_prefix(b"id="));
@@ -276,7 +277,7 @@ fn standard_color(n: u8) -> Rgb {
 }
 
 /// Decodes base64 (RFC 4648), padding optional; `None` if it is anything else.
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut n) = (0u32, 0);
     let text = text.trim_ascii_end();

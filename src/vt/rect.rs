@@ -17,6 +17,11 @@ impl Screen {
     /// Reads `top ; left ; bottom ; right` from parameter `i` on; relative to the margins in
     /// origin mode. `None` if it is empty.
     fn rectangle(&self, csi: &Csi, i: usize) -> Option<Rectangle> {
+        self.extent(csi, i).filter(|r| r.left <= r.right)
+    }
+
+    /// The same of a stretch of text, which may end left of where it begins.
+    fn extent(&self, csi: &Csi, i: usize) -> Option<Rectangle> {
         let st = &self.st;
         let (x0, y0, x1, y1) = if st.modes.origin {
             (st.left, st.top, st.right, st.bottom)
@@ -33,7 +38,7 @@ impl Screen {
             bottom: at(i + 2, y0, y1, y1),
             right: at(i + 3, x0, x1, x1),
         };
-        (r.top <= r.bottom && r.left <= r.right).then_some(r)
+        (r.top <= r.bottom).then_some(r)
     }
 
     /// DECERA, and DECSERA with `selective`.
@@ -98,10 +103,13 @@ impl Screen {
 
     /// DECCARA sets, DECRARA reverses attributes.
     pub(super) fn change_attributes(&mut self, csi: &Csi, reverse: bool) {
-        let Some(r) = self.rectangle(csi, 0) else { return };
+        let stream = !self.st.rectangle_extent;
+        let Some(r) = self.extent(csi, 0) else { return };
+        if r.left > r.right && !(stream && r.top < r.bottom) {
+            return;
+        }
         for y in r.top..=r.bottom {
             // Without DECSACE 2 the extent is the text from the first to the last position.
-            let stream = !self.st.rectangle_extent;
             let from = if stream && y > r.top { 0 } else { r.left };
             let to = if stream && y < r.bottom { self.st.cols - 1 } else { r.right };
             let row = &mut self.rows[y];

@@ -172,7 +172,7 @@ impl Screen {
     /// Mode 2048: `CSI 48 ; rows ; columns ; height ; width t`.
     pub(super) fn report_size_in_band(&mut self) {
         let st = &self.st;
-        let (w, h) = (usize::from(st.cell_width), usize::from(st.cell_height));
+        let (w, h) = (usize::from(st.modes.cell_pixels.0), usize::from(st.modes.cell_pixels.1));
         let body = format!("48;{};{};{};{}t", st.rows, st.cols, st.rows * h, st.cols * w);
         self.reply_csi(format_args!("{body}"));
     }

@@ -94,6 +94,13 @@ impl Screen {
         Size { cols: self.st.cols as u16, rows: self.st.rows as u16 }
     }
 
+    /// A number that changes when the cells of visible row `y` do, and goes with the row when it scrolls.
+    /// Equal numbers are equal cells, in all screens of this process, so any number of readers can tell
+    /// what is new to them. Never 0.
+    pub fn row_version(&self, y: u16) -> u64 {
+        self.damage.version(y)
+    }
+
     /// The cell at column `x` of row `y` of the shown screen; blank outside.
     pub fn cell(&self, x: u16, y: u16) -> CellView<'_> {
         let cell = self.rows.get(usize::from(y)).map_or(Packed::BLANK, |r| r.get(usize::from(x)));
@@ -263,7 +270,7 @@ impl Screen {
 
     /// Takes what changed since the last call.
     pub fn take_damage(&mut self) -> Damage {
-        std::mem::take(&mut self.damage)
+        self.damage.take()
     }
 
     /// What colour queries answer while no program set them: the outer terminal's colours.
@@ -278,8 +285,7 @@ impl Screen {
 
     /// Size of a cell in pixels, for the window reports.
     pub fn set_cell_pixels(&mut self, w: u16, h: u16) {
-        self.st.cell_width = w.max(1);
-        self.st.cell_height = h.max(1);
+        self.st.modes.cell_pixels = (w.max(1), h.max(1));
     }
 
     pub(super) fn event(&mut self, event: ScreenEvent) {

@@ -125,8 +125,6 @@ pub(super) struct State {
     /// Colours of the outer terminal, for answers.
     pub outer_fg: Rgb,
     pub outer_bg: Rgb,
-    pub cell_width: u16,
-    pub cell_height: u16,
     /// DECSCL: 61 to 65.
     pub level: u16,
     /// S8C1T.
@@ -181,8 +179,6 @@ impl State {
             dynamic: [None; DYNAMIC_COLORS],
             outer_fg: (0xff, 0xff, 0xff),
             outer_bg: (0, 0, 0),
-            cell_width: 8,
-            cell_height: 16,
             level: 65,
             eight_bit: false,
             rectangle_extent: false,

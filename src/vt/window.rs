@@ -74,7 +74,7 @@ impl Screen {
     /// Reports and the title stack; what would change a window is the layout's business.
     pub(super) fn window_operation(&mut self, csi: &Csi) {
         let (cols, rows) = (self.st.cols, self.st.rows);
-        let (w, h) = (usize::from(self.st.cell_width), usize::from(self.st.cell_height));
+        let (w, h) = (usize::from(self.st.modes.cell_pixels.0), usize::from(self.st.modes.cell_pixels.1));
         match csi.raw(0) {
             11 => self.reply_csi(format_args!("1t")),
             13 => self.reply_csi(format_args!("3;0;0t")),

@@ -104,10 +104,9 @@ pub mod tag {
     pub const READY: u8 = b'R';
     /// anybody → keeper: what failed, as text.
     pub const ERROR: u8 = b'E';
-    /// keeper → pid 1: the tree runs; outlive the keeper.
+    /// keeper → pid 1: the tree runs; outlive the keeper. After this the one packet that pid 1 sends has
+    /// no tag: it is the raw wait status of the tree's root, 4 bytes, little-endian.
     pub const RUN: u8 = b'G';
-    /// pid 1 → keeper: the root ended; raw wait status follows.
-    pub const EXITED: u8 = b'X';
 }
 
 /// Largest packet, bytes.
@@ -268,6 +267,7 @@ fn reign(proof: SingleThreaded, control: BorrowedFd<'_>, request: &InitRequest) 
         mounts(request)?;
     }
     if request.probe {
+        fdpass::send(channel.as_fd(), &[tag::HELLO], &[]).doing(|| "report".into())?;
         return Ok(0);
     }
     let terminals = terminals(request)?;
@@ -423,9 +423,7 @@ fn reap(control: BorrowedFd<'_>, root: Pid, tier: Tier) -> Result<u8, InitError>
                         _ => continue,
                     };
                     if pid == root {
-                        let mut packet = vec![tag::EXITED];
-                        packet.extend_from_slice(&raw.to_le_bytes());
-                        let _ = fdpass::send(control, &packet, &[]);
+                        let _ = fdpass::send(control, &raw.to_le_bytes(), &[]);
                     }
                 }
                 Err(nix::errno::Errno::ECHILD) => return Ok(0),

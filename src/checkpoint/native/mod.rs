@@ -1,6 +1,38 @@
 //! The native engine: ptrace, /proc and nothing else.
+//!
+//! Dump side: `assess` looks, `freeze` stops, `dump` describes; `fds`, `sockets`, `mappings`, `pages` and `pane`
+//! each own one kind of thing. Everything asked of a process by a system call on its behalf goes through
+//! `freeze::Injector`, which gives back what it borrowed.
+//!
+//! Restore side: `restore` leads; `fitness` asks whether this host will do; `nursery` is the keeper's end and
+//! `init`, `open`, `plan`, `skeleton` the other end of the process that makes namespaces, files and the bare tree;
+//! `space`, `vdso` and `person` make each process itself, by `batch`es of calls; `refill` gives typed input back.
+
+pub mod arch_x86_64;
+pub mod assess;
 mod batch;
+pub mod dump;
+pub mod engine;
+pub mod fds;
+pub mod fitness;
+pub mod freeze;
 pub mod init;
+pub mod inodes;
+pub mod mapped;
+pub mod mappings;
+mod nursery;
 mod open;
+pub mod pages;
+pub mod pane;
+mod person;
 mod plan;
+pub mod proc;
+mod refill;
+pub mod restore;
 mod skeleton;
+pub mod sockets;
+mod space;
+mod vdso;
+pub mod view;
+
+pub use engine::NativeEngine;

@@ -3,6 +3,14 @@
 use serde::{Deserialize, Serialize};
 use std::ops::{BitOr, BitOrAssign};
 
+mod decode;
+mod encode;
+mod name;
+
+pub use decode::Decoder;
+pub use encode::{encode, encode_focus, encode_mouse, encode_paste};
+pub use name::{name, parse_name};
+
 /// A set of modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -3,6 +3,17 @@
 use super::*;
 use crate::ids::Size;
 
+mod edit;
+mod keys;
+mod modes;
+mod properties;
+mod reference;
+mod reports;
+mod resize;
+mod snapshot;
+mod style;
+mod unicode;
+
 fn screen(cols: u16, rows: u16, input: &str) -> Screen {
     let mut s = Screen::new(Size { cols, rows }, 100);
     s.advance(input.as_bytes());
@@ -22,11 +33,11 @@ fn at(s: &Screen) -> (u16, u16) {
     (s.cursor().x, s.cursor().y)
 }
 
-#[test]
-fn text_wraps_and_scrolls_into_the_history() {
-    let s = screen(5, 2, "abcdefg\r\nx\r\ny");
-    assert_eq!(rows(&s), ["x", "y"]);
-    assert_eq!(history(&s), ["abcde", "fg"]);
-    assert!(s.wrapped(0) && !s.wrapped(1));
-    assert_eq!(at(&s), (1, 1));
+fn replies(s: &mut Screen) -> String {
+    String::from_utf8(s.take_replies()).expect("an ASCII reply")
+}
+
+/// What a fresh 80x24 screen answers to `input`.
+fn answer(input: &str) -> String {
+    replies(&mut screen(80, 24, input))
 }

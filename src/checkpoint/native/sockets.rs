@@ -1,0 +1,200 @@
+//! Sockets of the tree: which are pairs within it, which lead outside, what waits in them.
+
+use super::view::View;
+use crate::checkpoint::CheckpointError;
+use crate::checkpoint::model::FileKind;
+use crate::sys::descriptors::{self, SocketKind};
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::os::fd::BorrowedFd;
+
+/// Most bytes waiting in one socket that are carried.
+const QUEUE_MAX: usize = 16 << 20;
+const TCP_CLOSE: u8 = 7;
+
+/// One socket as found in a process.
+pub struct Found<'a> {
+    /// Process on this host, for messages.
+    pub pid: i32,
+    /// A duplicate of its descriptor.
+    pub fd: BorrowedFd<'a>,
+    /// Its inode.
+    pub inode: u64,
+}
+
+/// What to make of a socket. `inside` are the inodes of all sockets of the tree; `frozen` says that its queue
+/// is to be read.
+pub fn describe(
+    found: &Found<'_>,
+    inside: &HashSet<u64>,
+    view: &View,
+    cut: bool,
+    frozen: bool,
+    warnings: &mut Vec<String>,
+) -> Result<FileKind, CheckpointError> {
+    let kind = descriptors::socket_kind(found.fd)
+        .map_err(CheckpointError::system(format!("reading a socket of {}", found.pid)))?;
+    match kind.family {
+        libc::AF_UNIX => unix(found, kind, inside, view, cut, frozen, warnings),
+        libc::AF_INET | libc::AF_INET6 => internet(found, kind, view, cut, warnings),
+        libc::AF_NETLINK => {
+            warnings
+                .push(format!("{} loses what its netlink socket had subscribed to", view.name(found.pid)));
+            Ok(FileKind::Disconnected { family: kind.family, kind: kind.kind, what: "netlink".into() })
+        }
+        other => Err(view
+            .refusal(
+                "socket",
+                found.pid,
+                &format!("socket of family {other}"),
+                "it has a socket of a kind that cannot be moved",
+                "End it first",
+            )
+            .into()),
+    }
+}
+
+fn unix(
+    found: &Found<'_>,
+    kind: SocketKind,
+    inside: &HashSet<u64>,
+    view: &View,
+    cut: bool,
+    frozen: bool,
+    warnings: &mut Vec<String>,
+) -> Result<FileKind, CheckpointError> {
+    let lost =
+        |what: &str| FileKind::Disconnected { family: kind.family, kind: kind.kind, what: what.to_string() };
+    let name = view.name(found.pid);
+    if kind.listening {
+        if cut {
+            warnings.push(format!("{name} stops listening on its unix socket"));
+            return Ok(lost("unix socket that was listening"));
+        }
+        let cause = "it listens on a unix socket, which cannot be moved";
+        return Err(view.refusal("listening-socket", found.pid, "unix socket", cause, CUT).into());
+    }
+    // Not found: the kernel has no unix_diag, or the socket is of another network namespace.
+    let diag = descriptors::unix_socket(found.inode).unwrap_or_default();
+    let peer_inside = diag.peer != 0 && inside.contains(&diag.peer);
+    let connected_outside = diag.peer != 0 || descriptors::peer_address(found.fd).is_some();
+    if !peer_inside && (connected_outside || diag.named) {
+        warnings.push(format!("{name} loses its connection to another program over a unix socket"));
+        return Ok(lost("unix socket to another program"));
+    }
+    let queue = if frozen {
+        descriptors::socket_queue(found.fd, kind.kind, QUEUE_MAX)
+            .map_err(CheckpointError::system(format!("looking into a socket of {name}")))?
+    } else {
+        descriptors::SocketQueue::default()
+    };
+    if queue.descriptors {
+        let cause = "descriptors are on their way through one of its sockets";
+        return Err(view
+            .refusal("descriptors-in-flight", found.pid, "unix socket", cause, "Try again")
+            .into());
+    }
+    Ok(FileKind::SocketPair {
+        inode: found.inode,
+        peer: if peer_inside { diag.peer } else { 0 },
+        kind: kind.kind,
+        queue: queue.messages.into_iter().map(serde_bytes::ByteBuf::from).collect(),
+        shutdown: diag.shutdown,
+    })
+}
+
+const CUT: &str = "End it first, or use --cut to let it drop";
+
+fn internet(
+    found: &Found<'_>,
+    kind: SocketKind,
+    view: &View,
+    cut: bool,
+    warnings: &mut Vec<String>,
+) -> Result<FileKind, CheckpointError> {
+    let protocol = if kind.kind == libc::SOCK_STREAM { "tcp" } else { "udp" };
+    let peer = descriptors::peer_address(found.fd).and_then(|raw| address(&raw));
+    let what = format!("{protocol} {}", peer.as_deref().unwrap_or("(not connected)"));
+    let name = view.name(found.pid);
+    let lost = FileKind::Disconnected { family: kind.family, kind: kind.kind, what: what.clone() };
+    if kind.kind != libc::SOCK_STREAM {
+        warnings.push(format!("{name} gets a new socket in place of {what}"));
+        return Ok(lost);
+    }
+    let unused = !kind.listening && descriptors::tcp_state(found.fd).is_ok_and(|state| state == TCP_CLOSE);
+    if unused {
+        return Ok(lost);
+    }
+    if cut {
+        let does = if kind.listening { "stops listening" } else { "loses its connection" };
+        warnings.push(format!("{name} {does} ({what})"));
+        return Ok(lost);
+    }
+    if kind.listening {
+        let cause = "it listens on a network port, which cannot be moved";
+        return Err(view.refusal("listening-socket", found.pid, "tcp", cause, CUT).into());
+    }
+    let cause = format!("it has a connection to {}", peer.as_deref().unwrap_or("another host"));
+    let cure = "Use --relay to keep it through this host, or --cut to let it drop";
+    Err(view.refusal("tcp", found.pid, &what, &cause, cure).into())
+}
+
+/// `host:port` of a raw sockaddr_in or sockaddr_in6.
+fn address(raw: &[u8]) -> Option<String> {
+    let family = u16::from_ne_bytes(*raw.first_chunk::<2>()?);
+    let port = u16::from_be_bytes(*raw.get(2..4)?.first_chunk::<2>()?);
+    match i32::from(family) {
+        libc::AF_INET => {
+            let ip = Ipv4Addr::from(*raw.get(4..8)?.first_chunk::<4>()?);
+            Some(format!("{ip}:{port}"))
+        }
+        libc::AF_INET6 => {
+            let ip = Ipv6Addr::from(*raw.get(8..24)?.first_chunk::<16>()?);
+            Some(format!("[{ip}]:{port}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+
+    fn found(fd: BorrowedFd<'_>) -> Found<'_> {
+        use std::os::fd::AsRawFd;
+        let inode = std::fs::metadata(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap().ino();
+        Found { pid: std::process::id() as i32, fd, inode }
+    }
+
+    #[test]
+    fn an_open_connection_is_refused_unless_it_may_be_cut() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (view, inside) = (View::default(), HashSet::new());
+        let look = |fd, cut| describe(&found(fd), &inside, &view, cut, true, &mut Vec::new());
+        let Err(CheckpointError::Refused(refusal)) = look(client.as_fd(), false) else { panic!() };
+        assert_eq!(refusal.code, "tcp");
+        assert_eq!(refusal.object, format!("tcp {}", listener.local_addr().unwrap()));
+        let Err(CheckpointError::Refused(refusal)) = look(listener.as_fd(), false) else { panic!() };
+        assert_eq!(refusal.code, "listening-socket");
+        assert!(matches!(look(client.as_fd(), true), Ok(FileKind::Disconnected { .. })));
+    }
+
+    #[test]
+    fn a_unix_socket_is_a_pair_only_with_its_peer_in_the_tree() {
+        let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (one, two) = (found(a.as_fd()), found(b.as_fd()));
+        let view = View::default();
+        let both = HashSet::from([one.inode, two.inode]);
+        let mut warnings = Vec::new();
+        let kind = describe(&one, &both, &view, false, true, &mut warnings).unwrap();
+        assert!(matches!(kind, FileKind::SocketPair { peer, .. } if peer == two.inode));
+        assert!(warnings.is_empty());
+        let alone = HashSet::from([one.inode]);
+        let kind = describe(&one, &alone, &view, false, true, &mut warnings).unwrap();
+        assert!(matches!(kind, FileKind::Disconnected { .. }));
+        assert_eq!(warnings.len(), 1);
+    }
+}

@@ -1,0 +1,54 @@
+//! Medians and a table of two columns to compare.
+
+// Each benchmark uses its own part.
+#![allow(dead_code)]
+
+/// How many runs a median is made of: `QMUX_BENCH_RUNS`, or `usual`.
+pub fn runs(usual: usize) -> usize {
+    std::env::var("QMUX_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+/// The value in the middle.
+pub fn median(values: &mut [f64]) -> f64 {
+    percentile(values, 0.5)
+}
+
+/// The value that `share` of all do not exceed.
+pub fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().saturating_sub(1);
+    values.get((last as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
+}
+
+/// Rows that compare two things.
+pub struct Table {
+    rows: Vec<[String; 5]>,
+}
+
+impl Table {
+    /// A table with these two columns.
+    pub fn new(ours: &str, theirs: &str) -> Table {
+        Table { rows: vec![["".into(), ours.into(), theirs.into(), "".into(), "ratio".into()]] }
+    }
+
+    /// One line, printed at once for whoever waits.
+    pub fn row(&mut self, name: &str, unit: &str, ours: f64, theirs: f64) {
+        let row = [
+            name.to_string(),
+            format!("{ours:.3}"),
+            format!("{theirs:.3}"),
+            unit.to_string(),
+            format!("{:.2}", ours / theirs),
+        ];
+        eprintln!("{}", row.join("  "));
+        self.rows.push(row);
+    }
+
+    /// The whole table.
+    pub fn print(&self) {
+        println!();
+        for [name, ours, theirs, unit, ratio] in &self.rows {
+            println!("{name:40} {ours:>12} {theirs:>12} {unit:4} {ratio:>7}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Panes that live on another host: further hops, broken links, lost servers, panes started there.
+//! Needs root (for the test hosts).
+
+mod support;
+
+use qmux::ids::Size;
+use std::time::Instant;
+use support::lab::Lab;
+use support::stage::Stage;
+use support::{PATIENCE, wait_until};
+
+const THREE: [&str; 3] = ["hostA", "hostB", "hostC"];
+
+#[test]
+fn pane_hops_on_to_a_third_host_and_home() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.run("kept=$$; vim trip");
+    stage.wait("\"trip\" [New]");
+    stage.term.type_keys("ia");
+    let mut before_host = "hostA";
+    for host in ["hostB", "hostC", "hostA", "hostC", "hostB", "hostA"] {
+        let before = stage.picture_at_rest();
+        stage.move_to(if host == "hostA" { "." } else { host });
+        stage.wait_picture(&before);
+        stage.pid_on(host, "vim");
+        assert!(!stage.runs_on(before_host, "vim"), "{before_host} to {host}");
+        if host != "hostA" {
+            stage.wait_status(host);
+        }
+        stage.term.type_keys("b");
+        stage.term.wait_for("the letter typed", Instant::now() + PATIENCE, |s| {
+            s.cursor().x == 2 + before.cursor.map_or(0, |c| c.0) - 1
+        });
+        before_host = host;
+    }
+    stage.term.type_keys("\x1b:wq\r");
+    stage.wait_prompt();
+    stage.run("clear; cat trip; [ $kept = $$ ] && echo same shell");
+    stage.wait("abbbbbb\nsame shell");
+}
+
+#[test]
+fn remote_pane_behaves_as_before() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let mut stage = Stage::set(&lab, "ana");
+    stage.move_to("hostB");
+    stage.run("clear; uname -n; echo marked");
+    stage.wait("hostB\nmarked");
+    assert!(stage.ok(&["capture-pane", "-p", "-t", "work"]).contains("hostB\nmarked"));
+    stage.term.resize(Size { cols: 90, rows: 20 });
+    stage.run("clear; stty size");
+    stage.wait("19 90");
+    stage.ok(&["send-keys", "-t", "work", "echo $((6*7)) from outside", "Enter"]);
+    stage.wait("42 from outside");
+    stage.run("seq 1 20000; echo fl''ood over");
+    stage.wait("flood over");
+    stage.run("exit 5");
+    assert_eq!(stage.term.wait_exit(), 0);
+    for host in ["hostA", "hostB"] {
+        wait_until("no process of ana", || {
+            (lab.host(host).exec("root", &["pgrep", "-u", "ana", "bash"]).code != 0).then_some(())
+        });
+    }
+}
+
+#[test]
+fn pulled_cable_shows_reconnecting_and_heals() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.move_to("hostB");
+    stage.run("clear; i=0; while sleep 0.2; do echo tick $((i++)); done");
+    stage.wait("tick 2");
+    lab.link("hostB", false);
+    stage.wait("reconnecting");
+    let pid = stage.pid_on("hostB", "sleep");
+    wait_until("the program to go on over there", || {
+        (stage.pid_on("hostB", "sleep") > pid + 5).then_some(())
+    });
+    lab.link("hostB", true);
+    stage.term.wait_no_text("reconnecting");
+    stage.term.type_keys("\x03");
+    stage.wait_prompt();
+    stage.run("clear; echo healed on $(uname -n)");
+    stage.wait("healed on hostB");
+    stage.move_to(".");
+    stage.run("clear; uname -n");
+    stage.wait("hostA");
+}
+
+#[test]
+fn killed_ssh_is_opened_again_and_loses_nothing() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.move_to("hostB");
+    stage.run("clear; cat > typed");
+    stage.pid_on("hostB", "cat");
+    let mut expected = String::new();
+    for n in 0..5 {
+        let line = format!("line {n} before and after\r");
+        let (first, second) = line.split_at(10);
+        stage.term.type_keys(first);
+        stage.home().exec("root", &["pkill", "-KILL", "-x", "ssh"]);
+        stage.term.type_keys(second);
+        expected += &line.replace('\r', "\n");
+        let saved = stage.path("typed");
+        wait_until("the line to arrive", || {
+            (lab.host("hostB").sh("root", &format!("cat {saved}; echo x")) == format!("{expected}x"))
+                .then_some(())
+        });
+    }
+}
+
+#[test]
+fn pane_there_survives_the_server_here() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let mut stage = Stage::set(&lab, "ana");
+    stage.run("kept=remembered; vim draft");
+    stage.wait("\"draft\" [New]");
+    stage.term.type_keys("iunsaved text");
+    stage.wait("unsaved text");
+    let before = stage.picture_at_rest();
+    stage.move_to("hostB");
+    let server = stage.ok(&["display-message", "-p", "#{pid}"]);
+    stage.home().sh("ana", &format!("kill -9 {server}"));
+    stage.term.wait_exit();
+    assert!(stage.runs_on("hostB", "vim"), "the keeper on hostB keeps it");
+    stage.term = lab.host("hostA").pty("ana", &["qmux", "attach", "-t", "work"]);
+    stage.wait_picture(&before);
+    stage.term.type_keys(" goes on\x1b:wq\r");
+    stage.wait_prompt();
+    stage.run("clear; cat draft; echo $kept on $(uname -n)");
+    stage.wait("unsaved text goes on\nremembered on hostB");
+    stage.move_to(".");
+    stage.run("clear; echo $kept on $(uname -n)");
+    stage.wait("remembered on hostA");
+}
+
+#[test]
+fn several_panes_share_one_connection() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    for pane in ["work:0.1", "work:0.2"] {
+        stage.ok(&["split-window", "-t", "work"]);
+        wait_until("the new pane", || {
+            (stage.qmux(&["display-message", "-p", "-t", pane, "x"]).code == 0).then_some(())
+        });
+    }
+    for pane in ["work:0.0", "work:0.1", "work:0.2"] {
+        stage.ok(&["move", "pane", "hostB", "-t", pane]);
+        stage.ok(&["send-keys", "-t", pane, "clear; echo now on $(uname -n)", "Enter"]);
+        wait_until("the pane's answer", || {
+            stage.ok(&["capture-pane", "-p", "-t", pane]).contains("now on hostB").then_some(())
+        });
+    }
+    let connections = lab.host("hostB").sh("root", "ss -Htn state established '( sport = :22 )' | wc -l");
+    assert_eq!(connections.trim(), "1");
+}
+
+#[test]
+fn pane_started_on_another_host() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.ok(&["new-window", "-t", "work", "--on", "hostC"]);
+    stage.run("clear; uname -n; tty; echo $TERM");
+    stage.wait("hostC\n/dev/pts/");
+    stage.wait("tmux-256color");
+    stage.wait_status("hostC");
+    stage.move_to("hostB");
+    stage.run("clear; uname -n");
+    stage.wait("hostB");
+}
