@@ -297,6 +297,9 @@ pub trait Checkpointer {
         tty: TtyHint<'_>,
         options: &AssessOptions,
     ) -> Result<Assessment, CheckpointError>;
+    /// Writes the contents of the wanted files of an assessed tree, before the freeze, as an image of nothing
+    /// but file contents; the bytes written.
+    fn ship_files(&self, root: i32, out: &mut ImageWriter<'_>, ship: &Ship) -> Result<u64, CheckpointError>;
     /// Stops the whole tree.
     fn freeze(
         &self,

@@ -307,7 +307,7 @@ impl Keeper {
         }
     }
 
-    fn on_exit(&mut self, status: ExitStatus) {
+    pub(super) fn on_exit(&mut self, status: ExitStatus) {
         // What it last said comes before the word that it has ended.
         // A job it left behind may go on writing for ever: that is not waited for.
         for _ in 0..LAST_READS {
@@ -678,7 +678,7 @@ fn read_exit(channel: &std::os::fd::OwnedFd) -> io::Result<Option<ExitStatus>> {
     }
 }
 
-fn exit_status(ended: Ended) -> ExitStatus {
+pub(super) fn exit_status(ended: Ended) -> ExitStatus {
     match ended {
         Ended::Code(code) => ExitStatus::Code(code),
         Ended::Signal(signal) => ExitStatus::Signal(signal),

@@ -28,7 +28,7 @@ pub use moving::Engines;
 pub use start::start_daemon;
 
 use crate::ids::{BadId, Epoch, LifeId};
-use crate::transport::runtime::RuntimeError;
+use crate::transport::runtime::{RuntimeError, runtime_dir};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -125,9 +125,11 @@ pub fn run(args: &[String]) -> ExitCode {
 }
 
 /// The engines of this qmux.
-fn engines(_name: &str) -> Option<Box<dyn crate::checkpoint::Checkpointer>> {
-    // "native" => NativeEngine, when it has landed.
-    None
+fn engines(name: &str) -> Option<Box<dyn crate::checkpoint::Checkpointer>> {
+    match name {
+        "native" => Some(Box::new(crate::checkpoint::native::NativeEngine::new())),
+        _ => None,
+    }
 }
 
 /// The role with engines of the caller's.
@@ -160,8 +162,8 @@ fn print_line(line: &str) -> Result<(), KeeperError> {
 }
 
 fn sample() -> String {
-    // placement::sample (MIGRATE) is wired here when it lands.
-    String::from("{}")
+    let panes = runtime_dir().ok().and_then(|r| r.keeper_sockets().ok()).map_or(0, |sockets| sockets.len());
+    crate::placement::Sample::gather(|path| std::fs::read_to_string(path).ok(), panes as u32).to_json()
 }
 
 fn hello() -> String {

@@ -17,6 +17,10 @@ pub fn engines(name: &str) -> Option<Box<dyn Checkpointer>> {
 
 struct Fake;
 
+fn gone(pid: i32) -> CheckpointError {
+    CheckpointError::Gone { pid, status: None }
+}
+
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
@@ -39,7 +43,7 @@ fn wait_stopped(pid: i32) -> Result<(), CheckpointError> {
     loop {
         match state_of(pid) {
             Some('T') => return Ok(()),
-            None | Some('Z') => return Err(CheckpointError::Gone(pid)),
+            None | Some('Z') => return Err(gone(pid)),
             Some(_) if Instant::now() > deadline => {
                 return Err(CheckpointError::Strange("does not stop".into()));
             }
@@ -77,13 +81,18 @@ impl Checkpointer for Fake {
         })
     }
 
+    fn ship_files(&self, _: i32, out: &mut ImageWriter<'_>, _: &Ship) -> Result<u64, CheckpointError> {
+        out.end()?;
+        Ok(0)
+    }
+
     fn freeze(
         &self,
         root: i32,
         _: TtyHint<'_>,
         _: &FreezeOptions,
     ) -> Result<Box<dyn Frozen>, CheckpointError> {
-        kill(Pid::from_raw(root), Signal::SIGSTOP).map_err(|_| CheckpointError::Gone(root))?;
+        kill(Pid::from_raw(root), Signal::SIGSTOP).map_err(|_| gone(root))?;
         wait_stopped(root)?;
         Ok(Box::new(Stopped { root, armed: true }))
     }
@@ -171,7 +180,7 @@ impl Frozen for Stopped {
 
     fn seal(mut self: Box<Self>) -> Result<Box<dyn Sealed>, CheckpointError> {
         if state_of(self.root) != Some('T') {
-            return Err(CheckpointError::Gone(self.root));
+            return Err(gone(self.root));
         }
         self.armed = false;
         Ok(Box::new(Shut { root: self.root, armed: true }))
@@ -235,9 +244,10 @@ impl Restored for Copy {
         if let Some(pipe) = &mut self.exit_kill.stdin {
             let _ = pipe.write_all(b"x\n");
         }
-        let gone = |_| CheckpointError::Gone(self.pid);
-        kill(Pid::from_raw(self.pid), Signal::SIGCONT).map_err(gone)?;
-        let (exit, kept_open) = nix::unistd::pipe().map_err(gone)?;
+        let pid = self.pid;
+        let lost = |_| gone(pid);
+        kill(Pid::from_raw(self.pid), Signal::SIGCONT).map_err(lost)?;
+        let (exit, kept_open) = nix::unistd::pipe().map_err(lost)?;
         // There is no init here to say how it ends: the channel stays open and silent.
         std::mem::forget(kept_open);
         Ok(RestoredRoot { pid: self.pid, inner_pid: self.pid, exit })

@@ -2,9 +2,11 @@
 
 use super::consider::Here;
 use super::journal::JournalFile;
+use super::precopy::Offered;
 use super::worker::{Command, Event, Worker};
-use super::{Kind, WINDOW, Work, fate_of, files, root_of, trouble};
+use super::{Kind, WINDOW, Work, fate_of, root_of, trouble};
 use crate::checkpoint::RestoredRoot;
+use crate::checkpoint::store::FileStore;
 use crate::ids::{HostName, MoveId};
 use crate::keeper::daemon::Keeper;
 use crate::keeper::pane::{Pane, Root as PaneRoot, kill_tree};
@@ -17,7 +19,6 @@ use crate::protocol::migration::{Message, Part};
 use crate::pty::Pty;
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
@@ -29,6 +30,7 @@ pub(super) struct Arriving {
     pub machine: Destination,
     pub journal: JournalFile,
     title: String,
+    offered: Offered,
     /// Where the bytes of the present part go.
     input: Option<Sender<Bytes>>,
     on_their_way: u64,
@@ -76,6 +78,7 @@ impl Keeper {
             machine,
             journal: JournalFile::new(self.runtime.journal(self.life, self.epoch)),
             title: String::new(),
+            offered: Offered::new(),
             input: None,
             on_their_way: 0,
             wanted: false,
@@ -113,6 +116,7 @@ impl Keeper {
             | Event::Frozen
             | Event::Saved { .. }
             | Event::Sealed
+            | Event::Ended(_)
             | Event::Done => {}
         }
     }
@@ -143,10 +147,6 @@ impl Keeper {
             crate::sys::ptmx::index(master.as_fd()).map(|n| format!("/dev/pts/{n}")).unwrap_or_default();
         let pty = Pty::adopt(master, tty).map_err(|e| trouble(1, "terminal", e.to_string()))?;
         let pane = Pane::new(pty, root.pid, PaneRoot::Restored(root.exit), title);
-        // The kernel sends none, since the size is what it was; a program in a resize at the freeze waits for it.
-        if let Err(error) = pane.signal(nix::libc::SIGWINCH) {
-            eprintln!("qmux keeper {}: SIGWINCH: {error}", self.life);
-        }
         self.fill(pane);
         Ok(())
     }
@@ -157,6 +157,7 @@ impl Keeper {
         let Kind::Arrive(arriving) = &mut work.kind else { return };
         if let DestinationInput::Peer(Message::Offer(offer)) = &input {
             arriving.title = offer.title.clone();
+            arriving.offered = offer.mapped.iter().map(|f| (f.hash, f.clone())).collect();
         }
         let outputs = arriving.machine.handle(now, input);
         self.do_arrive(work, outputs);
@@ -225,10 +226,7 @@ impl Keeper {
     ) -> Option<DestinationInput> {
         match command {
             DestinationCommand::Consider(offer) => {
-                let cache = match cache_dir(&self.runtime.dir()) {
-                    Ok(cache) => cache,
-                    Err(why) => return Some(DestinationInput::EngineFailed(why)),
-                };
+                let cache = cache_dir(&self.runtime.dir());
                 let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
                 let here = Here {
                     life: self.life,
@@ -307,11 +305,12 @@ impl Keeper {
         }
         let (sender, input) = channel();
         arriving.input = Some(sender);
-        let cache = cache_dir(&self.runtime.dir())?;
+        let cache = cache_dir(&self.runtime.dir());
         match part {
             Part::Precopy => {
+                let offered = std::mem::take(&mut arriving.offered);
                 self.pass_cut(work, "destination.store");
-                work.begin(Command::Receive { input, cache });
+                work.begin(Command::Receive { input, offered, cache });
             }
             Part::Image => {
                 self.pass_cut(work, "destination.restore");
@@ -338,14 +337,9 @@ impl Keeper {
     }
 }
 
-/// Where files that travelled are kept: `$XDG_CACHE_HOME/qmux/files`, or in the runtime directory when there
-/// is no home.
-pub(super) fn cache_dir(runtime: &std::path::Path) -> Result<PathBuf, Trouble> {
-    let home = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
-    let base = home.or_else(|| Some(files::home_dir()?.join(".cache")));
-    let make =
-        |dir: PathBuf| std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map(|()| dir);
-    base.and_then(|base| make(base.join("qmux/files")).ok())
-        .map_or_else(|| make(runtime.join("files")), Ok)
-        .map_err(|e| trouble(3, "cache", format!("Files that travel cannot be kept: {e}")))
+/// Where files that travelled are kept: the usual store, or in the runtime directory when there is no home.
+pub(super) fn cache_dir(runtime: &std::path::Path) -> PathBuf {
+    FileStore::default_dir()
+        .filter(|dir| std::fs::create_dir_all(dir).is_ok())
+        .unwrap_or_else(|| runtime.join("files"))
 }

@@ -1,11 +1,13 @@
 //! Whether this host can take an offered pane, judged before anything is touched on either side.
 
-use super::{precopy, trouble};
+use super::trouble;
+use crate::checkpoint::model::Cpu;
+use crate::checkpoint::native::fitness;
+use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{Ability, Capabilities};
 use crate::ids::{Epoch, HostName, LifeId};
 use crate::protocol::keeper::Trouble;
 use crate::protocol::migration::{Accept, Offer, OfferedFile};
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -53,8 +55,11 @@ pub fn consider(offer: &Offer, here: &Here, able: &Capabilities) -> Result<Accep
             format!("{} has {} MB free, this needs {} MB", here.host, free >> 20, offer.memory_bytes >> 20);
         return Err(trouble(3, "memory", cause));
     }
-    let mut lacking: Vec<[u8; 32]> =
-        offer.mapped.iter().filter(|f| !have(f, &here.cache)).map(|f| f.hash).collect();
+    let store = FileStore::open(&here.cache)
+        .map_err(|e| trouble(3, "cache", format!("{} cannot keep files: {e}", here.host)))?;
+    let have =
+        |f: &OfferedFile| store.find(Path::new(std::ffi::OsStr::from_bytes(&f.path)), &f.hash).is_some();
+    let mut lacking: Vec<[u8; 32]> = offer.mapped.iter().filter(|f| !have(f)).map(|f| f.hash).collect();
     lacking.sort_unstable();
     lacking.dedup();
     Ok(Accept {
@@ -80,13 +85,13 @@ fn check_machine(offer: &Offer, here: &Here, able: &Capabilities) -> Result<(), 
         );
     }
     let Some(cpu) = &able.cpu else { return Ok(()) };
-    let lacks: Vec<&[u8]> =
-        offer.cpu_flags.iter().filter(|f| !cpu.flags.contains(f)).map(|f| f.as_bytes()).collect();
-    if !lacks.is_empty() {
-        return refuse("cpu-feature", format!("The CPU of {} lacks {}", here.host, list(&lacks)));
+    // 0: the source has not said how large its register area is, only what is in it.
+    let there = Cpu { xfeatures: offer.xfeatures, xsave_size: 0, flags: offer.cpu_flags.clone() };
+    if let Err(why) = fitness::cpu(&there, cpu) {
+        return refuse("cpu-feature", format!("{}: {why}", here.host));
     }
-    if offer.xfeatures & !cpu.xfeatures != 0 {
-        let lacks = offer.xfeatures & !cpu.xfeatures;
+    let lacks = offer.xfeatures & !cpu.xfeatures;
+    if lacks != 0 {
         return refuse("cpu-feature", format!("The CPU of {} lacks register sets ({lacks:#x})", here.host));
     }
     Ok(())
@@ -102,21 +107,6 @@ fn list(names: &[&[u8]]) -> String {
 
 fn there(path: &[u8]) -> bool {
     Path::new(std::ffi::OsStr::from_bytes(path)).exists()
-}
-
-/// Whether this host has a file of that content, under its path or kept from an earlier move.
-fn have(file: &OfferedFile, cache: &Path) -> bool {
-    let path = Path::new(std::ffi::OsStr::from_bytes(&file.path));
-    let same_size = |p: &Path| std::fs::metadata(p).is_ok_and(|m| m.is_file() && m.len() == file.size);
-    // Size first: content is read only of files that may be the same.
-    (same_size(path) && hash(path).is_some_and(|h| h == file.hash))
-        || same_size(&precopy::kept_at(cache, &file.hash))
-}
-
-fn hash(path: &Path) -> Option<[u8; 32]> {
-    let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut File::open(path).ok()?, &mut hasher).ok()?;
-    Some(*hasher.finalize().as_bytes())
 }
 
 /// `MemAvailable` of /proc/meminfo, in bytes.
@@ -160,7 +150,7 @@ mod tests {
             epoch: Epoch(4),
             host: HostName("b".into()),
             user: "ana".into(),
-            cache: "/nonexistent".into(),
+            cache: std::env::temp_dir().join(format!("qmux-consider-{}", std::process::id())),
         }
     }
 
@@ -174,7 +164,7 @@ mod tests {
         let exe = std::env::current_exe().unwrap();
         let have = OfferedFile {
             path: exe.as_os_str().as_bytes().to_vec(),
-            hash: hash(&exe).unwrap(),
+            hash: *blake3::hash(&std::fs::read(&exe).unwrap()).as_bytes(),
             size: std::fs::metadata(&exe).unwrap().len(),
         };
         let other = OfferedFile { hash: [9; 32], ..have.clone() };

@@ -1,7 +1,6 @@
 //! The source's side: from `MoveOut` to the end of this keeper, or to the pane running on.
 
 use super::journal::JournalFile;
-use super::precopy::Wanted;
 use super::worker::{Command, Event, PIECES_AHEAD, Target, Worker};
 use super::{Kind, WINDOW, Work, engine_name, fate_of, root_of, trouble};
 use crate::checkpoint::{Assessment, Capabilities, DumpOptions, Ship};
@@ -13,7 +12,7 @@ use crate::migration::{
 use crate::protocol::Bytes;
 use crate::protocol::keeper::{FromKeeper, MoveOptions, MoveOutcome, MoveReport, Trouble, Verdict};
 use crate::protocol::migration::{Message, Offer, OfferedFile};
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 /// Bytes waiting for the server above which no more of the image is queued.
@@ -34,7 +33,6 @@ pub(super) struct Leaving {
     /// All of it is in `data`.
     data_ended: bool,
     window: u64,
-    lacking: Vec<[u8; 32]>,
 }
 
 impl Leaving {
@@ -49,7 +47,6 @@ impl Leaving {
             data: None,
             data_ended: false,
             window: WINDOW,
-            lacking: Vec::new(),
         }
     }
 }
@@ -171,6 +168,7 @@ impl Keeper {
             | Event::Consumed(_)
             | Event::Restored { .. }
             | Event::Resumed(_)
+            | Event::Ended(_)
             | Event::Done => {}
         }
     }
@@ -179,7 +177,6 @@ impl Keeper {
         let Kind::Leave(leaving) = &mut work.kind else { return };
         let Some(pane) = &self.pane else { return };
         let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
-        let mapped = assessment.mapped.iter().filter(|f| !f.deleted);
         let offer = Offer {
             qmux: env!("CARGO_PKG_VERSION").into(),
             life: self.life,
@@ -195,7 +192,9 @@ impl Keeper {
             title: pane.title.clone(),
             processes: assessment.processes.len() as u32,
             memory_bytes: assessment.memory_bytes,
-            mapped: mapped
+            mapped: assessment
+                .mapped
+                .iter()
                 .map(|f| OfferedFile { path: f.path.clone(), hash: f.hash, size: f.size })
                 .collect(),
             open_paths: assessment.open_paths.iter().map(|(p, _, _)| p.clone().into()).collect(),
@@ -227,9 +226,6 @@ impl Keeper {
             }
             return;
         };
-        if let SourceInput::Peer(Message::Accept(accept)) = &input {
-            leaving.lacking = accept.lacking.clone();
-        }
         let outputs = machine.handle(now, input);
         self.do_leave(work, outputs);
     }
@@ -303,29 +299,17 @@ impl Keeper {
         let Kind::Leave(leaving) = &mut work.kind else { return None };
         match command {
             SourceCommand::Precopy { lacking } => {
-                let lacking: HashSet<[u8; 32]> = lacking.into_iter().collect();
-                let mut files: Vec<Wanted> = Vec::new();
-                for file in &leaving.assessment.mapped {
-                    if lacking.contains(&file.hash)
-                        && !file.deleted
-                        && !files.iter().any(|f| f.hash == file.hash)
-                    {
-                        files.push(Wanted { hash: file.hash, path: file.path.clone(), size: file.size });
-                    }
-                }
                 let (out, data) = sync_channel(PIECES_AHEAD);
                 (leaving.data, leaving.data_ended) = (Some(data), false);
                 self.pass_cut(work, "source.precopy");
-                work.begin(Command::Precopy { files, out });
+                work.begin(Command::Precopy { lacking, out });
             }
             SourceCommand::Freeze => self.hold(work),
             SourceCommand::Dump => {
                 let (out, data) = sync_channel(PIECES_AHEAD);
                 (leaving.data, leaving.data_ended) = (Some(data), false);
-                // Deleted files have no path the other side could have been asked about: they go with the image.
-                let deleted = leaving.assessment.mapped.iter().filter(|f| f.deleted).map(|f| f.hash);
                 let options = DumpOptions {
-                    ship: Ship::Only(deleted.collect()),
+                    ship: Ship::nothing(),
                     screen: Vec::new(),
                     title: self.pane.as_ref().map(|p| p.title.clone()).unwrap_or_default(),
                     compress: leaving.assessment.memory_bytes > COMPRESS_FROM,

@@ -385,6 +385,10 @@ impl Keeper {
             worker.drain();
         }
         while let Some(event) = work.worker.as_ref().and_then(Worker::next) {
+            if let Event::Ended(status) = event {
+                self.on_exit(status);
+                continue;
+            }
             let gone = matches!(&event, Event::Failed(why) if why.code == "engine-died");
             match work.kind {
                 Kind::Ask => self.on_ask_event(&mut work, event),

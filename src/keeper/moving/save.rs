@@ -106,6 +106,7 @@ impl Keeper {
             | Event::Consumed(_)
             | Event::Restored { .. }
             | Event::Resumed(_)
+            | Event::Ended(_)
             | Event::Done => {}
         }
     }
@@ -130,8 +131,8 @@ impl Keeper {
         let busy = self.pane.is_some() || self.work.is_some();
         let started = match busy {
             true => Err(trouble(5, "not-empty", "This keeper has a pane already")),
-            false => cache_dir(&self.runtime.dir())
-                .and_then(|cache| Ok((cache, Worker::start(self.engines, "native", self.faults.clone())?))),
+            false => Worker::start(self.engines, "native", self.faults.clone())
+                .map(|worker| (cache_dir(&self.runtime.dir()), worker)),
         };
         match started {
             Ok((cache, worker)) => {
@@ -197,6 +198,7 @@ impl Keeper {
             | Event::Considered(_)
             | Event::Received
             | Event::Consumed(_)
+            | Event::Ended(_)
             | Event::Done => {}
         }
     }

@@ -5,17 +5,21 @@
 
 use super::consider::{self, Here};
 use super::files;
-use super::precopy;
+use super::precopy::{self, Offered};
 use super::{Engines, refusal, trouble};
+use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{
-    AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions, FreezeOptions,
-    Frozen, ImageReader, ImageWriter, RestoreOptions, Restored, RestoredRoot, Sealed, Stats, TtyHint,
+    AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, ContentHash, DumpOptions,
+    FreezeOptions, Frozen, ImageReader, ImageWriter, RestoreOptions, Restored, RestoredRoot, Sealed, Ship,
+    Stats, TtyHint,
 };
-use crate::ids::ImageId;
+use crate::ids::{ExitStatus, ImageId};
+use crate::keeper::daemon::exit_status;
 use crate::keeper::faults::Faults;
 use crate::protocol::Bytes;
 use crate::protocol::keeper::Trouble;
 use crate::protocol::migration::{Accept, Offer};
+use crate::sys::child;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
@@ -45,7 +49,7 @@ pub enum Command {
     /// Look at the tree, touching nothing.
     Assess { target: Target, cut: bool },
     /// Send mapped files with these hashes.
-    Precopy { files: Vec<precopy::Wanted>, out: SyncSender<Bytes> },
+    Precopy { lacking: Vec<ContentHash>, out: SyncSender<Bytes> },
     /// Stop the tree.
     Freeze { cut: bool },
     /// Make the image and send it.
@@ -63,7 +67,7 @@ pub enum Command {
     /// Judge an offer.
     Consider { offer: Box<Offer>, here: Box<Here> },
     /// Take files in.
-    Receive { input: Receiver<Bytes>, cache: PathBuf },
+    Receive { input: Receiver<Bytes>, offered: Offered, cache: PathBuf },
     /// Build the tree, stopped.
     Restore { input: Receiver<Bytes>, cache: PathBuf },
     /// The same out of a file.
@@ -96,6 +100,8 @@ pub enum Event {
     Restored { pid: i32, master: OwnedFd, screen: Vec<u8>, image: Option<ImageId> },
     /// Answer to `Resume`.
     Resumed(RestoredRoot),
+    /// The tree ended by itself, and the engine was told how.
+    Ended(ExitStatus),
     /// The command begun last failed.
     Failed(Trouble),
     /// A command that is waited for is done.
@@ -244,10 +250,13 @@ impl Work {
                 self.target = Some(target);
                 self.assess()
             }
-            Command::Precopy { files, out } => {
+            Command::Precopy { lacking, out } => {
                 self.may("source.precopy")?;
                 let mut out = self.pieces(out);
-                precopy::send(&files, &mut out)?;
+                let ship = Ship::Only(lacking.into_iter().collect());
+                let shipped =
+                    self.engine.ship_files(self.target()?.root, &mut ImageWriter::new(&mut out), &ship);
+                shipped.map_err(|e| self.failed("precopy", &e))?;
                 out.flush().map_err(|e| trouble(4, "precopy", e.to_string()))?;
                 Ok(Event::DataEnd)
             }
@@ -289,9 +298,10 @@ impl Work {
                 self.may("destination.consider")?;
                 consider::consider(&offer, &here, &self.engine.probe()).map(Event::Considered)
             }
-            Command::Receive { input, cache } => {
+            Command::Receive { input, offered, cache } => {
                 self.may("destination.store")?;
-                precopy::receive(&mut self.incoming(input), &cache)?;
+                let store = FileStore::open(&cache).map_err(|e| trouble(3, "cache", e.to_string()))?;
+                precopy::receive(self.incoming(input), &offered, &store)?;
                 Ok(Event::Received)
             }
             Command::Restore { input, cache } => {
@@ -309,7 +319,7 @@ impl Work {
                 self.may("destination.resume")?;
                 match std::mem::replace(&mut self.guard, Guard::None) {
                     Guard::Restored(copy) => {
-                        copy.resume().map(Event::Resumed).map_err(|e| failed("resume", &e))
+                        copy.resume().map(Event::Resumed).map_err(|e| self.failed("resume", &e))
                     }
                     _ => Err(trouble(1, "no-copy", "There is no copy to resume")),
                 }
@@ -321,6 +331,16 @@ impl Work {
                 Ok(Event::Done)
             }
         }
+    }
+
+    /// What an engine's error is to the user. How the tree ended, if it did, is said first.
+    fn failed(&self, step: &str, error: &CheckpointError) -> Trouble {
+        if let CheckpointError::Gone { status: Some(status), .. } = error
+            && let Some(ended) = child::ended(*status)
+        {
+            self.say.say(Event::Ended(exit_status(ended)));
+        }
+        to_trouble(step, error)
     }
 
     fn may(&self, point: &str) -> Result<(), Trouble> {
@@ -338,7 +358,7 @@ impl Work {
         let assessed = self
             .engine
             .assess(target.root, hint, &AssessOptions { cut: self.cut })
-            .map_err(|e| failed("assess", &e))?;
+            .map_err(|e| self.failed("assess", &e))?;
         Ok(Event::Assessed(Box::new((assessed, self.engine.probe()))))
     }
 
@@ -347,7 +367,8 @@ impl Work {
         let target = self.target()?;
         let hint = TtyHint { master: Some(target.master.as_fd()) };
         let options = FreezeOptions { cut: self.cut, ..FreezeOptions::default() };
-        let frozen = self.engine.freeze(target.root, hint, &options).map_err(|e| failed("freeze", &e))?;
+        let frozen =
+            self.engine.freeze(target.root, hint, &options).map_err(|e| self.failed("freeze", &e))?;
         self.guard = Guard::Frozen(frozen);
         Ok(Event::Frozen)
     }
@@ -357,7 +378,7 @@ impl Work {
             return Err(trouble(1, "not-frozen", "The tree is not frozen"));
         };
         let mut image = ImageWriter::new(out);
-        frozen.dump(&mut image, options).map_err(|e| failed("dump", &e))
+        frozen.dump(&mut image, options).map_err(|e| self.failed("dump", &e))
     }
 
     fn dump_to_file(&mut self, options: &DumpOptions, path: &std::path::Path) -> Result<Event, Trouble> {
@@ -372,7 +393,7 @@ impl Work {
         self.may("source.seal")?;
         match std::mem::replace(&mut self.guard, Guard::None) {
             Guard::Frozen(frozen) => {
-                self.guard = Guard::Sealed(frozen.seal().map_err(|e| failed("seal", &e))?);
+                self.guard = Guard::Sealed(frozen.seal().map_err(|e| self.failed("seal", &e))?);
                 Ok(Event::Sealed)
             }
             other => {
@@ -389,7 +410,7 @@ impl Work {
         id: Option<ImageId>,
     ) -> Result<Event, Trouble> {
         let options = RestoreOptions { timeout: RESTORE_PATIENCE, ..RestoreOptions::new(cache) };
-        let copy = self.engine.restore(image, &options).map_err(|e| failed("restore", &e))?;
+        let copy = self.engine.restore(image, &options).map_err(|e| self.failed("restore", &e))?;
         let master = copy.master().try_clone_to_owned().map_err(|e| trouble(1, "restore", e.to_string()))?;
         let (pid, screen) = (copy.root(), copy.screen().to_vec());
         self.guard = Guard::Restored(copy);
@@ -406,11 +427,11 @@ impl Work {
 }
 
 /// What an engine's error is to the user.
-pub(super) fn failed(step: &str, error: &CheckpointError) -> Trouble {
+fn to_trouble(step: &str, error: &CheckpointError) -> Trouble {
     match error {
         CheckpointError::Refused(why) => refusal(why),
         CheckpointError::Unfit(why) => trouble(3, "unfit", why.clone()),
-        CheckpointError::Gone(_) => trouble(1, "ended", error.to_string()),
+        CheckpointError::Gone { .. } => trouble(1, "ended", error.to_string()),
         CheckpointError::Image(_) => trouble(6, "image", error.to_string()),
         CheckpointError::Trace { .. } | CheckpointError::System { .. } | CheckpointError::Strange(_) => {
             trouble(3, step, error.to_string())
