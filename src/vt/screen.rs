@@ -283,6 +283,12 @@ impl Screen {
         }
     }
 
+    /// Whether clearing the whole main screen moves its text to the scrollback first, as tmux's
+    /// option scroll-on-clear says. On by default.
+    pub fn set_scroll_on_clear(&mut self, on: bool) {
+        self.st.scroll_on_clear = on;
+    }
+
     /// Size of a cell in pixels, for the window reports.
     pub fn set_cell_pixels(&mut self, w: u16, h: u16) {
         self.st.modes.cell_pixels = (w.max(1), h.max(1));

@@ -133,6 +133,8 @@ pub(super) struct State {
     pub rectangle_extent: bool,
     /// XTCHECKSUM.
     pub checksum_flags: u16,
+    /// Clearing the whole main screen moves its text to the scrollback (tmux's scroll-on-clear).
+    pub scroll_on_clear: bool,
     /// Cluster REP repeats.
     pub last_printed: String,
     /// XTSMTITLE flags: 1 set in hex, 2 query in hex, 4 set in UTF-8, 8 query in UTF-8.
@@ -183,6 +185,7 @@ impl State {
             eight_bit: false,
             rectangle_extent: false,
             checksum_flags: 0,
+            scroll_on_clear: true,
             last_printed: String::new(),
             title_modes: 0,
             parser: Parser::Ground,
