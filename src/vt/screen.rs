@@ -240,7 +240,7 @@ impl Screen {
 
     /// The colour palette entry `n` became, if a program set it (OSC 4).
     pub fn palette(&self, n: u8) -> Option<(u8, u8, u8)> {
-        self.st.palette.get(&n).copied()
+        self.st.palette.get(&u16::from(n)).copied()
     }
 
     /// The default foreground a program set (OSC 10).

@@ -119,7 +119,8 @@ pub(super) struct State {
     pub cursor_shape: CursorShape,
     /// Stacks of kitty keyboard flags of the main and of the alternate screen; the last is in force.
     pub kitty: [Vec<u8>; 2],
-    pub palette: BTreeMap<u8, Rgb>,
+    /// OSC 4 from 0, OSC 5 from 256.
+    pub palette: BTreeMap<u16, Rgb>,
     /// OSC 10 to 19.
     pub dynamic: [Option<Rgb>; DYNAMIC_COLORS],
     /// Colours of the outer terminal, for answers.

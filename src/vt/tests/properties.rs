@@ -130,8 +130,15 @@ proptest! {
         };
         let mut shown = picture(&s);
         let _ = s.take_damage();
+        // A version names one content for ever.
+        let mut versions = std::collections::HashMap::new();
         for chunk in chunks {
             s.advance(&chunk);
+            for y in 0..6u16 {
+                let content = &picture(&s)[usize::from(y)];
+                let known = versions.entry(s.row_version(y)).or_insert_with(|| content.clone());
+                prop_assert_eq!(known, content, "row {}", y);
+            }
             let damage = s.take_damage();
             let now = picture(&s);
             for scroll in &damage.scrolls {
