@@ -379,7 +379,7 @@ impl Keeper {
                 self.end("the pane has moved");
             }
             Whereabouts::Lost => self.end("the pane is lost"),
-            Whereabouts::AtSource | Whereabouts::Ended | Whereabouts::Unclear => {}
+            Whereabouts::AtSource | Whereabouts::Both | Whereabouts::Ended | Whereabouts::Unclear => {}
         }
     }
 
