@@ -99,10 +99,9 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         for pid in self.keeper_pids() {
-            let children =
-                std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-            for child in children.split_ascii_whitespace() {
-                let _ = Command::new("kill").args(["-9", child]).stderr(Stdio::null()).status();
+            // Whatever a pane has started dies with it: nothing of a test is left behind.
+            for child in qmux::keeper::info::descendants(pid) {
+                let _ = Command::new("kill").args(["-9", &child.to_string()]).stderr(Stdio::null()).status();
             }
             let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
         }

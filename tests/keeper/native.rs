@@ -118,7 +118,15 @@ fn bash_keeps_its_jobs_and_its_exit_status() {
         let mut watch = Watch::new();
         watch.see(&mut stage.source, "$");
         stage.source.type_in("x=kept; sleep 1000 & cat\r");
-        watch.wait(&mut stage.source, "the job", |_, t| t.contains("[1]"));
+        // Only when cat has the terminal does ^Z mean it.
+        until("cat is in front", || {
+            stage.source.server.say(&ToKeeper::AskInfo);
+            let info = |m: &FromKeeper| match m {
+                FromKeeper::Info(info) => Some(info.command.clone()),
+                _ => None,
+            };
+            stage.source.server.hear("Info", info) == "cat"
+        });
         stage.source.type_in("\x1a");
         watch.see(&mut stage.source, "Stopped");
         play_move(&mut stage);
@@ -130,8 +138,8 @@ fn bash_keeps_its_jobs_and_its_exit_status() {
         });
         stage.destination.type_in("fg %2\r");
         watch.see(&mut stage.destination, "fg %2");
-        stage.destination.type_in("echoed\r\x04");
-        watch.see(&mut stage.destination, "echoed\nechoed");
+        stage.destination.type_in("echoed\n\x04");
+        watch.see(&mut stage.destination, "echoed");
         stage.destination.type_in("kill %1; exit 7\r");
         assert_eq!(stage.destination.server.exited(), ExitStatus::Code(7));
     }
