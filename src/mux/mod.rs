@@ -384,3 +384,6 @@ impl Mux {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;
