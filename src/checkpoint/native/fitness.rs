@@ -46,7 +46,7 @@ pub fn host(manifest: &Manifest) -> Result<(), CheckpointError> {
 }
 
 /// What a process that chose its code paths on one CPU may miss on another.
-fn cpu(there: &Cpu, here: &Cpu) -> Result<(), String> {
+pub fn cpu(there: &Cpu, here: &Cpu) -> Result<(), String> {
     let have: BTreeSet<&str> = here.flags.iter().map(String::as_str).collect();
     let lacking: Vec<&str> =
         there.flags.iter().map(String::as_str).filter(|f| matters(f) && !have.contains(f)).collect();

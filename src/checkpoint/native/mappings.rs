@@ -100,7 +100,8 @@ impl Describer<'_> {
     pub fn layout(&mut self, pid: i32, maps: &[Map], flags: &[VmFlags]) -> Result<Layout, CheckpointError> {
         let mut layout = Layout::default();
         for map in maps {
-            let known = flags.iter().find(|f| f.start < map.end && map.start < f.end);
+            let at = flags.partition_point(|f| f.end <= map.start);
+            let known = flags.get(at).filter(|f| f.start < map.end);
             let kind = self.kind(pid, map)?;
             if let Some(refusal) = known.and_then(|f| self.unmovable(pid, map, f, &kind)) {
                 return Err(refusal.into());
