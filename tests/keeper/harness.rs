@@ -1,10 +1,10 @@
 //! A server's side of a keeper connection, and a runtime directory of its own for every test.
+#![allow(dead_code, reason = "two test programs share this")]
 
 use qmux::ids::{Epoch, ExitStatus, LifeId, Size};
 use qmux::protocol::keeper::{FromKeeper, PaneSpec, ToKeeper, Welcome};
 use qmux::protocol::{FrameReader, Received, frame};
 use qmux::sys::fdpass;
-use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -12,20 +12,22 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A runtime directory (`XDG_RUNTIME_DIR`), removed with its keepers when dropped.
 pub struct World {
     pub xdg: PathBuf,
+    /// The program that has the keeper role.
+    exe: PathBuf,
 }
 
 impl World {
-    pub fn new() -> World {
+    pub fn new(exe: impl Into<PathBuf>) -> World {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let n = COUNT.fetch_add(1, Ordering::Relaxed);
         let xdg = PathBuf::from(format!("/tmp/qk-{}-{n}", std::process::id()));
         std::fs::create_dir(&xdg).unwrap();
-        World { xdg }
+        World { xdg, exe: exe.into() }
     }
 
     pub fn keepers(&self) -> PathBuf {
@@ -37,7 +39,7 @@ impl World {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_qmux"));
+        let mut command = Command::new(&self.exe);
         command.arg("keeper").args(args).env("XDG_RUNTIME_DIR", &self.xdg).env_remove("QMUX_LOCAL");
         command
     }
@@ -151,6 +153,17 @@ impl Server {
         }
     }
 
+    /// The same to a keeper that may have gone.
+    pub fn try_say(&mut self, message: &ToKeeper) {
+        let mut rest = &frame(message)[..];
+        while !rest.is_empty() {
+            match nix::unistd::write(&self.to_keeper, rest) {
+                Ok(n) => rest = &rest[n..],
+                Err(_) => return,
+            }
+        }
+    }
+
     /// Takes in what comes within `wait_ms`, at most one read of it.
     pub fn pump(&mut self, wait_ms: u16) {
         use nix::poll::{PollFd, PollFlags, poll};
@@ -187,6 +200,19 @@ impl Server {
             assert!(Instant::now() < deadline, "waited for {what}; heard {:?}", self.heard);
             self.pump(50);
         }
+    }
+
+    /// The same to a keeper that may be about to end.
+    pub fn try_attach(&mut self, want_master: bool) -> Option<Welcome> {
+        self.try_say(&ToKeeper::Attach { qmux: "test".into(), want_master });
+        let deadline = Instant::now() + PATIENCE;
+        while !self.closed && Instant::now() < deadline {
+            if self.heard.iter().any(|m| matches!(m, FromKeeper::Welcome(_))) {
+                return Some(self.welcome());
+            }
+            self.pump(20);
+        }
+        None
     }
 
     pub fn attach(&mut self, want_master: bool) -> Welcome {
