@@ -142,6 +142,10 @@ pub struct Mux {
     pub(crate) marked: Option<PaneId>,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) redraw: BTreeSet<ClientId>,
+    /// Grows with everything that status lines and borders may show.
+    pub(crate) chrome: u64,
+    /// The theme's values: below what is set, above the defaults.
+    pub(crate) theme: BTreeMap<String, options::Value>,
     pub(crate) persist: bool,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
     pub(crate) requests: BTreeMap<RequestId, Request>,
@@ -189,6 +193,8 @@ impl Mux {
             marked: None,
             effects: VecDeque::new(),
             redraw: BTreeSet::new(),
+            chrome: 0,
+            theme: BTreeMap::new(),
             persist: false,
             queues: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -213,6 +219,10 @@ impl Mux {
     /// Takes one event.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) {
         self.now = now;
+        // What output changes besides the pane's own screen (title, bell, activity) asks for a redraw itself.
+        if !matches!(event, Event::PaneOutput { .. }) {
+            self.chrome += 1;
+        }
         self.event(event);
         self.settle();
     }
@@ -280,6 +290,12 @@ impl Mux {
     }
 
     // ---- readers ----
+
+    /// A number that stays while only the contents of panes' screens, their cursors and modes change: what
+    /// formats and options made of this `Mux` before is still right.
+    pub fn chrome_version(&self) -> u64 {
+        self.chrome
+    }
 
     /// The moment of the latest event.
     pub fn now(&self) -> Instant {
@@ -384,3 +400,6 @@ impl Mux {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;

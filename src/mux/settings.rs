@@ -72,7 +72,26 @@ impl Mux {
                 None => break,
             }
         }
-        options::definition(name).map(options::default_value)
+        self.theme.get(name).cloned().or_else(|| options::definition(name).map(options::default_value))
+    }
+
+    /// Puts a theme's option values in place of the defaults; what users set stands above them. Values
+    /// that the option does not take are left out.
+    pub fn set_theme(&mut self, values: &[(String, String)]) {
+        self.theme = values
+            .iter()
+            .filter_map(|(name, text)| {
+                let value = match options::definition(name) {
+                    Some(def) if def.kind != Kind::Array => options::parse_value(def, text, None).ok()?,
+                    Some(_) => return None,
+                    None => Value::Text(text.clone()),
+                };
+                Some((name.clone(), value))
+            })
+            .collect();
+        self.sizes_dirty = true;
+        self.copy_mode_settings();
+        self.redraw_all();
     }
 
     /// The scope of the kind an option lives in, reached from another.

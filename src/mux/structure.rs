@@ -721,16 +721,19 @@ impl Mux {
     // ---- drawing ----
 
     pub(crate) fn redraw_all(&mut self) {
+        self.chrome += 1;
         self.redraw.extend(self.clients.values().filter(|c| c.attached).map(|c| c.id));
     }
 
     pub(crate) fn redraw_session(&mut self, session: SessionId) {
+        self.chrome += 1;
         let of = self.clients.values().filter(|c| c.attached && c.session == Some(session)).map(|c| c.id);
         self.redraw.extend(of);
     }
 
     /// Clients whose session holds the window: its name is in their status line even when it is not current.
     pub(crate) fn redraw_window(&mut self, window: WindowId) {
+        self.chrome += 1;
         for c in self.clients.values().filter(|c| c.attached) {
             let holds = c
                 .session

@@ -7,7 +7,7 @@ use super::pane::Pane;
 use super::{assess, dump, view};
 use crate::checkpoint::{
     Ability, AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions,
-    FreezeOptions, Frozen, ImageReader, ImageWriter, Refusal, RestoreOptions, Restored, Sealed, Stats,
+    FreezeOptions, Frozen, ImageReader, ImageWriter, Refusal, RestoreOptions, Restored, Sealed, Ship, Stats,
     TtyHint,
 };
 use std::collections::HashMap;
@@ -25,18 +25,6 @@ impl NativeEngine {
     /// A new engine.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Writes the contents of the wanted files of an assessed tree, before the freeze, into an image of their
-    /// own; the bytes written.
-    pub fn ship_files(
-        &self,
-        root: i32,
-        out: &mut ImageWriter<'_>,
-        ship: &crate::checkpoint::Ship,
-    ) -> Result<u64, CheckpointError> {
-        let table = self.lock().get(&root).map(|prepared| prepared.table.clone()).unwrap_or_default();
-        table.ship(out, ship)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i32, Prepared>> {
@@ -90,6 +78,11 @@ impl Checkpointer for NativeEngine {
         let look = assess::look(root, &pane, options.cut, &self.hashes)?;
         self.lock().insert(root, look.prepared);
         Ok(look.assessment)
+    }
+
+    fn ship_files(&self, root: i32, out: &mut ImageWriter<'_>, ship: &Ship) -> Result<u64, CheckpointError> {
+        let table = self.lock().get(&root).map(|prepared| prepared.table.clone()).unwrap_or_default();
+        table.ship(out, ship)
     }
 
     fn freeze(

@@ -599,6 +599,10 @@ struct Tree {
 }
 
 impl Restored for Tree {
+    fn root(&self) -> i32 {
+        self.pid
+    }
+
     fn master(&self) -> BorrowedFd<'_> {
         self.master.as_fd()
     }

@@ -289,10 +289,9 @@ impl Skeleton<'_> {
 
     fn locks(&self, process: &Process, fd: RawFd, locks: &[FileLock], first: bool) -> Result<(), InitError> {
         for lock in locks {
-            let mine = match lock.kind {
-                LockKind::Posix => lock.pid == process.pid,
-                LockKind::Flock | LockKind::OpenFile => first,
-            };
+            // POSIX locks go when any descriptor of the file is closed in the process, as exec will do with
+            // the high ones; the keeper takes them afterwards.
+            let mine = first && lock.kind != LockKind::Posix;
             if mine {
                 fdtable::lock(
                     fd,
