@@ -295,6 +295,10 @@ impl Drive {
                     | MoveOutcome::Undecided(_) => Some(Ok(report)),
                 }
             }
+            FromKeeper::Failed(trouble) => {
+                let here = name_of(server, &self.source.address.host);
+                Some(Err(failure(&trouble, &format!("{} still runs on {here}.", self.label))))
+            }
             FromKeeper::Progress { phase, done, total } => {
                 if let Some(request) = self.request {
                     let line = progress_line(&phase, done, total);
