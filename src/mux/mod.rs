@@ -400,3 +400,6 @@ impl Mux {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -416,7 +416,7 @@ fn target(line: &str) -> Option<(i32, u32, u64)> {
     Some((fd, events, data))
 }
 
-/// `lock:	1: POSIX  ADVISORY  WRITE 1234 fd:00:99 0 EOF`
+/// `lock: 1: POSIX  ADVISORY  WRITE 1234 fd:00:99 0 EOF`
 fn locks(info: &FdInfo, view: &View) -> Vec<FileLock> {
     info.lines.iter().filter_map(|line| lock(line, view)).collect()
 }

@@ -499,7 +499,9 @@ fn wait_interrupted(running: &Running, deadline: Instant) -> Result<Waited, Trac
     loop {
         match running.wait(Some(deadline))? {
             Waited::Stopped(stopped) => match stopped.stop() {
-                Stop::Signal(signal) => drop(stopped.resume(Resume::Run, signal)?),
+                Stop::Signal(signal) => {
+                    stopped.resume(Resume::Run, signal)?;
+                }
                 _ => return Ok(Waited::Stopped(stopped)),
             },
             ended => return Ok(ended),

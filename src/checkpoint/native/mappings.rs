@@ -130,7 +130,7 @@ impl Describer<'_> {
         Ok(layout)
     }
 
-    fn unmovable(&self, pid: i32, map: &Map, flags: &VmFlags, kind: &VmaKind) -> Option<Refusal> {
+    fn unmovable(&self, pid: i32, map: &Map, flags: &VmFlags, kind: &VmaKind) -> Option<Box<Refusal>> {
         let kernels = matches!(kind, VmaKind::Vdso | VmaKind::Vvar | VmaKind::VvarVclock | VmaKind::Vsyscall);
         let path = String::from_utf8_lossy(&map.path).into_owned();
         let refuse = |code, cause| Some(self.view.refusal(code, pid, &path, cause, "End it first"));
