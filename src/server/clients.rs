@@ -22,6 +22,8 @@ const FRAME: Duration = Duration::from_millis(8);
 /// The same for a client that has typed within [`TYPING`]: its echo must not wait.
 const FRAME_TYPING: Duration = Duration::from_millis(1);
 const TYPING: Duration = Duration::from_millis(150);
+/// How long a program may hold its drawing.
+const HOLD_MAX: Duration = Duration::from_millis(500);
 /// How long a client that is being sent away may take to read what is left for it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -43,6 +45,8 @@ struct Attached {
     /// A task will draw when the frame interval is over.
     scheduled: bool,
     dirty: bool,
+    /// A task will end a program's hold on its drawing.
+    holding: bool,
 }
 
 /// Serves one connection until it ends.
@@ -185,6 +189,7 @@ pub(super) fn attach(core: &mut Core, client: ClientId) {
         last_input: None,
         scheduled: false,
         dirty: true,
+        holding: false,
     });
     core.dirty.push(client);
 }
@@ -229,6 +234,10 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
     screen.dirty = false;
     let mut bytes = Vec::new();
     screen.view.render(mux, client, &mut bytes);
+    if screen.view.held() && !screen.holding {
+        screen.holding = true;
+        spawn_local(release(server.clone(), client));
+    }
     if bytes.is_empty() {
         return;
     }
@@ -237,6 +246,18 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
     screen.last_frame = Some(now);
     let seq = screen.seq;
     send(core, client, &ToClient::Draw { seq, bytes: bytes.into() });
+}
+
+/// Ends a program's hold on its drawing (mode 2026) that has lasted too long.
+async fn release(server: Rc<Server>, client: ClientId) {
+    tokio::time::sleep(HOLD_MAX).await;
+    let mut core = server.core.borrow_mut();
+    let Some(screen) = attached(&mut core, client) else { return };
+    screen.holding = false;
+    if screen.view.held() {
+        screen.view.release_hold();
+        draw(&server, &mut core, client);
+    }
 }
 
 /// Ends every connection; what has been said to the clients still reaches them.

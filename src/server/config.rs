@@ -1,6 +1,8 @@
 //! The user and his configuration files, as the server finds them when it starts.
 
 use super::Server;
+use crate::mux::{Event, Scope};
+use crate::view::theme;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -65,4 +67,22 @@ fn usual() -> Vec<PathBuf> {
         Some(file) => vec![file],
         None => [Some(PathBuf::from("/etc/tmux.conf")), first(tmux)].into_iter().flatten().collect(),
     }
+}
+
+/// Loads the theme that the option `theme` names, if it is not the one in force.
+pub(super) fn follow_theme(server: &Rc<Server>, core: &mut super::Core) {
+    let name = core.mux.option_text(Scope::GlobalSession, "theme");
+    if core.theme.as_ref() == Some(&name) {
+        return;
+    }
+    let dir = theme::user_dir(&|name| std::env::var(name).ok());
+    match theme::load(&name, dir.as_deref()) {
+        Ok(found) => core.mux.set_theme(found.options()),
+        Err(error) => {
+            let text = format!("{error}. The theme stays as it is.");
+            core.mux.handle(Instant::now(), Event::Notice { pane: None, text, error: true });
+        }
+    }
+    core.theme = Some(name);
+    server.settle(core);
 }

@@ -76,6 +76,8 @@ pub(crate) struct Core {
     dirty: Vec<ClientId>,
     persist: persist::Persist,
     known: hosts::Known,
+    /// Name of the theme that is in force.
+    theme: Option<String>,
 }
 
 /// The server: its core and what tasks wait on.
@@ -96,6 +98,9 @@ pub(crate) struct Server {
 
 /// Runs the server until its last session ends. The exit code is for whoever started it.
 pub fn main(words: Vec<OsString>) -> ExitCode {
+    // Not the starting client's session: its ^C and its hang-up are not for us. Fails only for a group
+    // leader, which has its own already.
+    let _ = nix::unistd::setsid();
     let args = match parse(words) {
         Ok(args) => args,
         Err(error) => return complain(&error),
@@ -210,6 +215,7 @@ impl Server {
                 dirty: Vec::new(),
                 persist: persist::Persist::default(),
                 known: hosts::Known::default(),
+                theme: None,
             }),
             runtime,
             transport,
@@ -249,6 +255,9 @@ impl Server {
         let dirty = std::mem::take(&mut core.dirty);
         for client in dirty {
             clients::draw(self, core, client);
+        }
+        if core.mux.settings_changed() {
+            config::follow_theme(self, core);
         }
         let deadline = core.mux.next_deadline();
         if deadline != self.deadline.replace(deadline) {

@@ -142,6 +142,9 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
             FromLink::Said(message, fd) => match *message {
                 FromKeeper::Welcome(welcome) => {
                     take_over(server, pane, link, welcome, fd);
+                    if let Some(text) = chosen {
+                        server.event(Event::Notice { pane: Some(pane), text, error: false });
+                    }
                     return Ok(());
                 }
                 FromKeeper::SpawnFailed { error } => {
