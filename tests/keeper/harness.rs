@@ -19,6 +19,8 @@ pub struct World {
     pub xdg: PathBuf,
     /// The program that has the keeper role.
     exe: PathBuf,
+    /// Run keepers as this user.
+    user: Option<String>,
 }
 
 impl World {
@@ -27,7 +29,16 @@ impl World {
         let n = COUNT.fetch_add(1, Ordering::Relaxed);
         let xdg = PathBuf::from(format!("/tmp/qk-{}-{n}", std::process::id()));
         std::fs::create_dir(&xdg).unwrap();
-        World { xdg, exe: exe.into() }
+        World { xdg, exe: exe.into(), user: None }
+    }
+
+    /// The same for keepers of an ordinary user.
+    pub fn of_user(exe: impl Into<PathBuf>, user: &str) -> World {
+        let mut world = World::new(exe);
+        let owned = Command::new("chown").arg(user).arg(&world.xdg).status().unwrap();
+        assert!(owned.success());
+        world.user = Some(user.into());
+        world
     }
 
     pub fn keepers(&self) -> PathBuf {
@@ -39,7 +50,15 @@ impl World {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.exe);
+        let mut command = match &self.user {
+            None => Command::new(&self.exe),
+            Some(user) => {
+                let mut command = Command::new("setpriv");
+                command.args(["--reuid", user, "--regid", user, "--init-groups"]).arg(&self.exe);
+                command
+            }
+        };
+        command.env("HOME", &self.xdg).env_remove("XDG_CACHE_HOME").env_remove("XDG_STATE_HOME");
         command.arg("keeper").args(args).env("XDG_RUNTIME_DIR", &self.xdg).env_remove("QMUX_LOCAL");
         command
     }
@@ -80,10 +99,9 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         for pid in self.keeper_pids() {
-            let children =
-                std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-            for child in children.split_ascii_whitespace() {
-                let _ = Command::new("kill").args(["-9", child]).stderr(Stdio::null()).status();
+            // Whatever a pane has started dies with it: nothing of a test is left behind.
+            for child in qmux::keeper::info::descendants(pid) {
+                let _ = Command::new("kill").args(["-9", &child.to_string()]).stderr(Stdio::null()).status();
             }
             let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
         }

@@ -1,4 +1,5 @@
 //! The server's part of a move: hands messages over, lets go of the terminal, reconnects.
+#![allow(dead_code, reason = "two test programs share this")]
 
 use crate::harness::*;
 use qmux::ids::{HostName, MoveId};
@@ -41,6 +42,12 @@ impl Stage {
 
     pub fn with_program(local: bool, faults: [&str; 2], bytes: u64, program: &str) -> Stage {
         let world = World::new(std::env::current_exe().unwrap());
+        let mut stage = Stage::in_world(world, local, faults, bytes, &["sh", "-c", program]);
+        stage.source.expect("up");
+        stage
+    }
+
+    pub fn in_world(world: World, local: bool, faults: [&str; 2], bytes: u64, argv: &[&str]) -> Stage {
         let side = |epoch: u64, fault: &str| {
             let env = vec![("QMUX_FAULT", fault.to_string()), ("FAKE_BYTES", bytes.to_string())];
             let borrowed: Vec<(&str, &str)> = env.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -49,12 +56,12 @@ impl Stage {
         };
         let (mut source, mut destination) = (side(0, faults[0]), side(1, faults[1]));
         source.server.attach(local);
-        source.server.spawn(&["sh", "-c", program]);
+        source.server.spawn(argv);
         if local {
             source.master = Some(source.server.fds.remove(0));
         }
         destination.server.attach(false);
-        let mut stage = Stage {
+        Stage {
             world,
             source,
             destination,
@@ -63,9 +70,7 @@ impl Stage {
             hold_seen: false,
             bytes_back: Vec::new(),
             heal: true,
-        };
-        stage.source.expect("up");
-        stage
+        }
     }
 
     pub fn begin(&mut self) {
@@ -178,7 +183,7 @@ impl Stage {
 }
 
 impl Side {
-    fn drain_master(&mut self) {
+    pub fn drain_master(&mut self) {
         let Some(master) = &self.master else { return };
         let mut buf = [0; 4096];
         while let Ok(n) = nix::unistd::read(master, &mut buf) {
