@@ -117,6 +117,7 @@ const MAX_SHELL_VALUES: usize = 256;
 /// Everything.
 #[derive(Debug)]
 pub struct Mux {
+    pub(crate) theme_changed: bool,
     pub(crate) config: Config,
     pub(crate) now: Instant,
     pub(crate) wall_base: (Instant, i64),
@@ -169,6 +170,7 @@ impl Mux {
         // Any instant will do until the first event brings the true one.
         let now = Instant::now();
         let mut mux = Mux {
+            theme_changed: true,
             now,
             wall_base: (now, config.unix_ms),
             utc_offset_s: config.utc_offset_s,

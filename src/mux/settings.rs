@@ -267,9 +267,15 @@ impl Mux {
         }
     }
 
+    /// Whether the option `theme` was set since this was asked last (and at first).
+    pub fn take_theme_changed(&mut self) -> bool {
+        std::mem::take(&mut self.theme_changed)
+    }
+
     /// What a change of an option changes at once.
     pub(crate) fn option_changed(&mut self, name: &str) {
         match name {
+            "theme" => self.theme_changed = true,
             "status" | "status-position" | "window-size" | "aggressive-resize" | "pane-border-status" => {
                 self.sizes_dirty = true;
             }

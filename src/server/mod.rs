@@ -256,7 +256,14 @@ impl Server {
         for client in dirty {
             clients::draw(self, core, client);
         }
-        if core.mux.settings_changed() {
+        // Drawing may have asked for a `#(command)` that has to be run (again).
+        if core.mux.wants_tick() {
+            core.mux.handle(Instant::now(), Event::Tick);
+            while let Some(effect) = core.mux.next_effect() {
+                effects::perform(self, core, effect);
+            }
+        }
+        if core.mux.take_theme_changed() {
             config::follow_theme(self, core);
         }
         let deadline = core.mux.next_deadline();
