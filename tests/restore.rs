@@ -216,7 +216,13 @@ fn htop() {
     tree.wait_text("F10");
     tree.round_trip();
     tree.screen.advance(b"\x1b[2J");
-    tree.nudge();
+    // A loaded machine can make a program see both changes of a nudge as none: then once more.
+    for _ in 0..5 {
+        if !tree.text().contains("F10") {
+            tree.nudge();
+            tree.settle();
+        }
+    }
     tree.wait_text("F10");
     tree.keys("q");
     assert_ended_well(&mut tree);
