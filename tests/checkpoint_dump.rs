@@ -81,6 +81,7 @@ fn an_ordinary_user_can_do_all_of_it() {
     std::fs::create_dir_all(&dir).expect("a directory");
     let binary = dir.join("tests");
     std::fs::copy(std::env::current_exe().expect("a program"), &binary).expect("a copy");
+    fixtures::fixture("refused");
     let output = Command::new("setpriv")
         .args(["--reuid=tester", "--regid=tester", "--init-groups", "--no-new-privs"])
         .arg(&binary)

@@ -213,18 +213,18 @@ impl Mux {
             ScreenEvent::ClipboardQuery { selection } => self.clipboard_query(id, &selection),
             ScreenEvent::Notify(text) => {
                 let bytes = format!("\x1b]9;{}\x07", text.replace(|c: char| c.is_control(), " "));
-                self.to_terminals_of(window, bytes.as_bytes());
+                self.send_to_terminals_of(window, bytes.as_bytes());
             }
             ScreenEvent::Passthrough(bytes) => {
                 if self.option_text(Scope::Pane(id), "allow-passthrough") != "off" {
-                    self.to_terminals_of(window, &bytes);
+                    self.send_to_terminals_of(window, &bytes);
                 }
             }
         }
     }
 
     /// Bytes for the terminals that show a window now.
-    fn to_terminals_of(&mut self, window: crate::ids::WindowId, bytes: &[u8]) {
+    fn send_to_terminals_of(&mut self, window: crate::ids::WindowId, bytes: &[u8]) {
         let shows: Vec<ClientId> = self
             .clients
             .values()
@@ -281,7 +281,7 @@ impl Mux {
         if p.typed_ahead.len() + bytes.len() > MAX_TYPED_AHEAD {
             if !std::mem::replace(&mut p.overflow_rung, true) {
                 let window = p.window;
-                self.to_terminals_of(window, b"\x07");
+                self.send_to_terminals_of(window, b"\x07");
             }
             return;
         }

@@ -236,7 +236,10 @@ impl Mux {
         env.insert("TERM_PROGRAM_VERSION".into(), version.clone());
         env.insert("COLORTERM".into(), "truecolor".into());
         let number = session.map_or(-1, |s| i64::from(s.0));
-        env.insert("TMUX".into(), format!("{socket_path},{pid},{number}"));
+        let server = format!("{socket_path},{pid},{number}");
+        // The same under our own name: a qmux inside a real tmux must not take that one's socket for ours.
+        env.insert("QMUX".into(), server.clone());
+        env.insert("TMUX".into(), server);
         for gone in ["TMUX_PANE", "LINES", "COLUMNS", "TERMCAP"] {
             env.remove(gone);
         }

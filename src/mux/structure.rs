@@ -689,7 +689,7 @@ impl Mux {
                 })
         };
         let areas = || self.clients.values().filter(sees).filter_map(|c| self.client_area(c));
-        let found = match mode.as_str() {
+        match mode.as_str() {
             "largest" => areas().reduce(|a, b| Size::new(a.cols.max(b.cols), a.rows.max(b.rows))),
             "smallest" => areas().reduce(|a, b| Size::new(a.cols.min(b.cols), a.rows.min(b.rows))),
             _ => self
@@ -698,8 +698,7 @@ impl Mux {
                 .filter(sees)
                 .max_by_key(|c| c.activity_order)
                 .and_then(|c| self.client_area(c)),
-        };
-        found
+        }
     }
 
     /// The size for a new window of a session.

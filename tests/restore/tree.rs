@@ -1,6 +1,7 @@
 //! A process tree on a pty that a test types into, reads, freezes, carries through an image and
 //! brings back.
 #![allow(dead_code)] // Each test binary uses its own part.
+#![allow(clippy::unwrap_used)] // A failed step is a failed test.
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use qmux::checkpoint::native::{NativeEngine, fitness, restore};
@@ -22,7 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub const SIZE: Size = Size { cols: 80, rows: 24 };
 
 /// A private directory, removed in the end.
-
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {

@@ -62,7 +62,7 @@ impl Checkpointer for NativeEngine {
             kernel: host.kernel,
             cpu: Some(host.cpu),
             dump,
-            restore: Ability::Yes,
+            restore: restorable(&mut features),
             privileged: nix::unistd::geteuid().is_root(),
             features,
         }
@@ -111,6 +111,29 @@ impl Checkpointer for NativeEngine {
         options: &RestoreOptions,
     ) -> Result<Box<dyn Restored>, CheckpointError> {
         super::restore::restore(image, options)
+    }
+}
+
+/// Tries the ways to restore, the best first, till one works; it is named in `features` as `tier: NAME`.
+/// Tried once in the life of a process: it starts the helper, and the answer does not change.
+fn restorable(features: &mut Vec<String>) -> Ability {
+    static TRIED: std::sync::OnceLock<Result<&'static str, String>> = std::sync::OnceLock::new();
+    let tried = TRIED.get_or_init(|| {
+        let mut reasons = Vec::new();
+        for tier in super::restore::candidates() {
+            match super::restore::attempt(std::path::Path::new("/proc/self/exe"), tier) {
+                Ok(()) => return Ok(tier.name()),
+                Err(why) => reasons.push(format!("{}: {why}", tier.name())),
+            }
+        }
+        Err(reasons.join("; "))
+    });
+    match tried {
+        Ok(name) => {
+            features.push(format!("tier: {name}"));
+            Ability::Yes
+        }
+        Err(why) => Ability::No(why.clone()),
     }
 }
 
