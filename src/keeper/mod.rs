@@ -23,7 +23,7 @@ mod ring;
 mod start;
 mod stdio;
 
-pub use meta::{KeeperRecord, find};
+pub use meta::{Found, KeeperRecord, find};
 pub use moving::Engines;
 pub use start::start_daemon;
 

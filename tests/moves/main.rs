@@ -3,6 +3,8 @@
 //!
 //! This program is also the keeper: started as `moves keeper …` it has that role, with the fake engine.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod fake;
 #[path = "../keeper/harness.rs"]
 mod harness;

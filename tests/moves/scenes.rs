@@ -180,7 +180,7 @@ fn nothing_lost() {
         let mut stage = Stage::with_program(local, ["", ""], 1000, program);
         stage.source.expect("n100.");
         stage.begin();
-        stage.play("it has moved", |stage| moved(stage));
+        stage.play("it has moved", moved);
         let text = String::from_utf8_lossy(&stage.source.server.output).into_owned();
         let numbers: Vec<u64> = text
             .split('n')
