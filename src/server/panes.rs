@@ -7,8 +7,8 @@ use crate::ids::{Epoch, ExitStatus, HostName, LifeId, MoveId, PaneId, Size};
 use crate::keeper;
 use crate::mux::{Event, HostChoice, Place, SpawnSpec};
 use crate::protocol::keeper::{FromKeeper, KeeperState, PaneSpec, ToKeeper, Welcome};
-use std::os::fd::{AsFd, OwnedFd};
 use std::cell::Cell;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -202,12 +202,8 @@ pub(super) fn take_over(
         wire.tty = welcome.tty.clone();
         wire.stale = true;
         wire.local = master.and_then(|fd| Local::start(server, pane, fd));
-        let started = Event::PaneStarted {
-            pane,
-            pid: welcome.pid,
-            tty: welcome.tty.clone(),
-            life: wire.life,
-        };
+        let started =
+            Event::PaneStarted { pane, pid: welcome.pid, tty: welcome.tty.clone(), life: wire.life };
         (started, wire.place(), wire.size)
     };
     // The ring is older than anything the master gives us.

@@ -279,6 +279,12 @@ impl Drop for Tree {
     }
 }
 
+/// The parent of a process; `None` when there is no such process.
+pub fn parent(pid: i32) -> Option<i32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
 /// A process and all below it.
 pub fn descendants(pid: i32) -> Vec<i32> {
     let mut all = vec![pid];
