@@ -1,5 +1,7 @@
 //! The client on a real pty, against a server that this test plays: whatever happens, the user's terminal
 //! is put back.
+// A test says what it expects by failing on the spot.
+#![allow(clippy::unwrap_used)]
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, Termios, tcgetattr};

@@ -308,7 +308,7 @@ impl Explorer {
             Whereabouts::AtSource => world.tree == Tree::Running && world.copy != Copy::Running,
             Whereabouts::AtDestination => world.copy == Copy::Running && world.tree != Tree::Running,
             Whereabouts::Unclear => true,
-            Whereabouts::Ended | Whereabouts::Lost => false,
+            Whereabouts::Both | Whereabouts::Ended | Whereabouts::Lost => false,
         };
         if !true_here {
             self.violations.push(format!("a false report {report:?}: {world:?}"));

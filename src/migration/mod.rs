@@ -22,6 +22,8 @@ pub mod source;
 mod explore;
 #[cfg(test)]
 mod simulate;
+#[cfg(test)]
+mod tests;
 
 pub use destination::{Destination, DestinationCommand, DestinationInput, DestinationOutput};
 pub use journal::{Journal, JournalError, Record, Root};

@@ -15,6 +15,8 @@ pub enum Whereabouts {
     AtDestination,
     /// It is stopped; which side has to run it is not known.
     Unclear,
+    /// It runs at both sides: a human chose against the rules, and was wrong.
+    Both,
     /// Its process ended by itself while it was being moved.
     Ended,
     /// Neither side has it any more.
@@ -63,6 +65,7 @@ impl Report {
             Whereabouts::AtSource => MoveOutcome::Refused(failure()),
             Whereabouts::Ended => MoveOutcome::Aborted(Trouble { code: ENDED.into(), ..failure() }),
             Whereabouts::Unclear => MoveOutcome::Undecided(failure()),
+            Whereabouts::Both => MoveOutcome::Undecided(Trouble { class: 7, code: BOTH.into(), ..failure() }),
             Whereabouts::Lost => MoveOutcome::Undecided(Trouble { class: 7, code: LOST.into(), ..failure() }),
         };
         MoveReport {
@@ -79,6 +82,8 @@ impl Report {
 
 /// Code of a trouble that means: the pane's process ended by itself.
 pub const ENDED: &str = "ended";
+/// Code of a trouble that means: both sides run the pane.
+pub const BOTH: &str = "both";
 /// Code of a trouble that means: neither side has the pane.
 pub const LOST: &str = "lost";
 
@@ -111,6 +116,9 @@ pub fn text(report: &MoveReport, names: Names<'_>) -> String {
             &why.cause,
             &why.cure,
         ]),
+        MoveOutcome::Undecided(why) if why.code == BOTH => {
+            join(&[&format!("{pane} runs on {from} and on {to}."), &why.cause, &why.cure])
+        }
         MoveOutcome::Undecided(why) => {
             let cure = if why.cure.is_empty() { "`qmux move --resolve`." } else { &why.cure };
             let state = format!("{to} may have {pane}. It stays stopped here and is not started twice.");
@@ -132,6 +140,7 @@ pub fn to_json(report: &MoveReport, names: Names<'_>) -> serde_json::Value {
         MoveOutcome::Aborted(why) if why.code == ENDED => ("ended", Some(why)),
         MoveOutcome::Aborted(why) => ("source", Some(why)),
         MoveOutcome::Undecided(why) if why.code == LOST => ("lost", Some(why)),
+        MoveOutcome::Undecided(why) if why.code == BOTH => ("both", Some(why)),
         MoveOutcome::Undecided(why) => ("unclear", Some(why)),
     };
     json!({

@@ -267,14 +267,14 @@ impl Sim {
         }
     }
 
-    fn to_source(&mut self, input: SourceInput) {
+    fn tell_source(&mut self, input: SourceInput) {
         let now = self.now;
         let Some(source) = &mut self.source else { return };
         let outputs = source.handle(now, input);
         self.source_outputs(outputs);
     }
 
-    fn to_destination(&mut self, input: DestinationInput) {
+    fn tell_destination(&mut self, input: DestinationInput) {
         let now = self.now;
         let Some(destination) = &mut self.destination else { return };
         let outputs = destination.handle(now, input);
@@ -287,8 +287,8 @@ impl Sim {
         }
         let outage = 1 + self.random.below(400);
         self.at(outage, Event::Heal);
-        self.to_source(SourceInput::LinkDown);
-        self.to_destination(DestinationInput::LinkDown);
+        self.tell_source(SourceInput::LinkDown);
+        self.tell_destination(DestinationInput::LinkDown);
     }
 
     fn crash_source(&mut self) {
@@ -330,28 +330,28 @@ impl Sim {
             Event::ToSource(link, bytes) => {
                 if self.link == Some(link) {
                     let message = decode(&bytes).expect("what was encoded decodes");
-                    if self.source_stranger {
-                        if let Some(answer) = Source::stranger(&message) {
-                            self.send(&answer, false);
-                        }
+                    if self.source_stranger
+                        && let Some(answer) = Source::stranger(&message)
+                    {
+                        self.send(&answer, false);
                     }
-                    self.to_source(SourceInput::Peer(message));
+                    self.tell_source(SourceInput::Peer(message));
                 }
             }
             Event::ToDestination(link, bytes) => {
                 if self.link == Some(link) {
                     let message = decode(&bytes).expect("what was encoded decodes");
-                    if self.destination_stranger {
-                        if let Some(answer) = Destination::stranger(&message) {
-                            self.send(&answer, true);
-                        }
+                    if self.destination_stranger
+                        && let Some(answer) = Destination::stranger(&message)
+                    {
+                        self.send(&answer, true);
                     }
-                    self.to_destination(DestinationInput::Peer(message));
+                    self.tell_destination(DestinationInput::Peer(message));
                 }
             }
             Event::SourceData(command, i) => {
                 if command == self.source_command {
-                    self.to_source(SourceInput::Data(Bytes::from(vec![i as u8])));
+                    self.tell_source(SourceInput::Data(Bytes::from(vec![i as u8])));
                 }
             }
             Event::SourceEngine(number, command) => {
@@ -373,8 +373,8 @@ impl Sim {
                 } else if self.link.is_none() {
                     self.links += 1;
                     self.link = Some(self.links);
-                    self.to_source(SourceInput::LinkUp);
-                    self.to_destination(DestinationInput::LinkUp);
+                    self.tell_source(SourceInput::LinkUp);
+                    self.tell_destination(DestinationInput::LinkUp);
                 }
             }
             Event::CrashSource => self.crash_source(),
@@ -382,8 +382,8 @@ impl Sim {
             Event::RestartSource => self.restart_source(),
             Event::RestartDestination => self.restart_destination(),
             Event::Tick => {
-                self.to_source(SourceInput::Tick);
-                self.to_destination(DestinationInput::Tick);
+                self.tell_source(SourceInput::Tick);
+                self.tell_destination(DestinationInput::Tick);
             }
         }
         self.check();
@@ -392,18 +392,18 @@ impl Sim {
     fn source_engine_done(&mut self, command: &SourceCommand) {
         if self.random.chance(2) && self.now < FAULTS_UNTIL_MS {
             let why = report::trouble(3, "engine", "The engine failed.", "");
-            return self.to_source(SourceInput::EngineFailed(why));
+            return self.tell_source(SourceInput::EngineFailed(why));
         }
         match command {
             SourceCommand::Freeze => {
                 self.tree = Tree::Frozen;
-                self.to_source(SourceInput::Frozen);
+                self.tell_source(SourceInput::Frozen);
             }
             SourceCommand::Seal => {
                 self.tree = Tree::Sealed;
-                self.to_source(SourceInput::Sealed);
+                self.tell_source(SourceInput::Sealed);
             }
-            _ => self.to_source(SourceInput::DataEnd),
+            _ => self.tell_source(SourceInput::DataEnd),
         }
     }
 
@@ -411,19 +411,19 @@ impl Sim {
         match command {
             DestinationCommand::Consider(_) if self.random.chance(5) => {
                 let why = report::trouble(3, "no-memory", "No memory.", "");
-                self.to_destination(DestinationInput::EngineFailed(why));
+                self.tell_destination(DestinationInput::EngineFailed(why));
             }
             DestinationCommand::Consider(_) => {
-                self.to_destination(DestinationInput::Considered(accept(vec![])));
+                self.tell_destination(DestinationInput::Considered(accept(vec![])));
             }
             DestinationCommand::Resume { .. } => {
                 self.copy = Copy::Running;
                 self.check();
-                self.to_destination(DestinationInput::Resumed);
+                self.tell_destination(DestinationInput::Resumed);
             }
             _ => {
                 self.copy = Copy::Stopped;
-                self.to_destination(DestinationInput::Restored(Root { pid: 8, started: 8 }));
+                self.tell_destination(DestinationInput::Restored(Root { pid: 8, started: 8 }));
             }
         }
     }

@@ -497,13 +497,9 @@ impl Source {
             State::Committing(_) => self.released(now_ms, out),
             // It runs at both: only a human's word against the rules can have brought this about.
             State::Aborted(_) => {
-                let why = trouble(
-                    7,
-                    "both",
-                    format!("{} runs it too, by a human's word.", self.to),
-                    "End one of them.",
-                );
-                let report = self.report(now_ms, Whereabouts::Unclear, Some(why));
+                let why =
+                    trouble(7, super::report::BOTH, "A human chose to run it here.", "End one of them.");
+                let report = self.report(now_ms, Whereabouts::Both, Some(why));
                 out.push(SourceOutput::Report(report));
             }
             // Not committed yet: the destination says it again when it hears Commit.
@@ -756,9 +752,11 @@ impl Source {
             place,
             epoch: match place {
                 Whereabouts::AtDestination => self.epoch.next(),
-                Whereabouts::AtSource | Whereabouts::Unclear | Whereabouts::Ended | Whereabouts::Lost => {
-                    self.epoch
-                }
+                Whereabouts::AtSource
+                | Whereabouts::Unclear
+                | Whereabouts::Both
+                | Whereabouts::Ended
+                | Whereabouts::Lost => self.epoch,
             },
             touched: self.begun,
             failure,

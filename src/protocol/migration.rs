@@ -29,13 +29,17 @@ pub const MESSAGE_MAX: usize = 15 << 20;
 /// Text from another host with its control characters removed (a terminal would obey them) and cut to
 /// [`TEXT_MAX`] bytes at a character boundary.
 pub fn clean_text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(TEXT_MAX));
+    clean_to(text, TEXT_MAX)
+}
+
+fn clean_to(text: &str, limit: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(limit));
     for c in text.chars() {
         let c = if c == '\n' || c == '\t' { ' ' } else { c };
         if c.is_control() {
             continue;
         }
-        if out.len() + c.len_utf8() > TEXT_MAX {
+        if out.len() + c.len_utf8() > limit {
             break;
         }
         out.push(c);
@@ -276,9 +280,7 @@ fn check_accept(accept: &mut Accept) -> Result<(), MessageError> {
 }
 
 fn clean_name(name: &str) -> String {
-    let mut name = clean_text(name);
-    name.truncate(name.floor_char_boundary(HostName::MAX));
-    name
+    clean_to(name, HostName::MAX)
 }
 
 fn check_offer(offer: &mut Offer) -> Result<(), MessageError> {

@@ -166,6 +166,22 @@ impl ClientView {
         self.release = false;
     }
 
+    /// Whether the panes, the cursor or the modes of this scene are not those of the last frame. Borders and
+    /// bars are taken to be the same.
+    pub(super) fn differs(&self, scene: &Scene<'_>) -> bool {
+        let held = |pane: &PaneView<'_>| match &pane.content {
+            Content::Screen(screen) => screen.modes().synchronized && !self.release,
+            Content::Copy(_) | Content::List(_) | Content::Clock { .. } => false,
+        };
+        self.lost
+            || self.structure.is_none()
+            || self.outer != scene.outer
+            || self.cursor_shown != scene.cursor.is_some()
+            || (scene.cursor.is_some() && self.cursor != scene.cursor)
+            || scene.panes.len() != self.seen.len()
+            || scene.panes.iter().zip(&self.seen).any(|(pane, seen)| !held(pane) && !unchanged(pane, seen))
+    }
+
     /// Everything erased and every mode off, as far as is known of either.
     fn start_over(&mut self, out: &mut Vec<u8>) {
         self.writer.forget();
@@ -317,7 +333,7 @@ impl ClientView {
             if pane.banner.is_some() || self.seen[at].is_empty() {
                 self.redraw_pane(at, pane);
             } else if screen.modes().synchronized && !self.release {
-                self.held |= versions(pane) != self.seen[at];
+                self.held |= !unchanged(pane, &self.seen[at]);
             } else {
                 self.screen_changes(at, pane, screen, out);
             }
@@ -346,6 +362,9 @@ impl ClientView {
     }
 
     fn screen_changes(&mut self, at: usize, pane: &PaneView<'_>, screen: &Screen, out: &mut Vec<u8>) {
+        if unchanged(pane, &self.seen[at]) {
+            return;
+        }
         let now = versions(pane);
         let mut seen = std::mem::take(&mut self.seen[at]);
         if pane.rect.x == 0
@@ -387,6 +406,18 @@ fn versions(pane: &PaneView<'_>) -> Vec<u64> {
             (0..pane.rect.h).map(|y| screen.row_version(y + pane.from.1)).collect()
         }
         Content::Screen(_) | Content::Copy(_) | Content::List(_) | Content::Clock { .. } => Vec::new(),
+    }
+}
+
+/// Whether the versions are those of the rows that a pane shows.
+fn unchanged(pane: &PaneView<'_>, seen: &[u64]) -> bool {
+    match &pane.content {
+        Content::Screen(screen) if pane.banner.is_none() => {
+            seen.len() == usize::from(pane.rect.h)
+                && seen.iter().zip(pane.from.1..).all(|(version, y)| screen.row_version(y) == *version)
+        }
+        // What else there may be changes with the chrome.
+        Content::Screen(_) | Content::Copy(_) | Content::List(_) | Content::Clock { .. } => true,
     }
 }
 

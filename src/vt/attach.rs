@@ -19,9 +19,13 @@ fn is_modifier(c: char) -> bool {
     ('\u{1f3fb}'..='\u{1f3ff}').contains(&c)
 }
 
-/// Roughly Extended_Pictographic: what may follow a ZWJ in an emoji sequence.
-fn is_pictographic(c: char) -> bool {
-    matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
+/// Roughly Extended_Pictographic: what may follow a ZWJ in an emoji sequence. Regional indicators
+/// and skin tones are in it too.
+#[inline]
+pub(super) fn is_pictographic(c: char) -> bool {
+    // Nearly all text lies outside at one look.
+    (c < '\u{32a0}' && c >= '\u{a9}' || c >= '\u{1f000}')
+        && matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
         | '\u{2194}'..='\u{21aa}' | '\u{2300}'..='\u{23ff}' | '\u{25aa}'..='\u{27bf}'
         | '\u{2934}' | '\u{2935}' | '\u{2b05}'..='\u{2b55}' | '\u{3030}' | '\u{303d}'
         | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
@@ -47,13 +51,16 @@ impl Screen {
         if width > 0 && !self.may_continue(cell, c) {
             return false;
         }
-        let mut text = self.tables.text(cell).to_owned();
-        if !self.joins(&text, c, width) {
+        let before = self.tables.text(cell);
+        if !self.joins(before, c, width) {
             return false;
         }
-        if text.len() + c.len_utf8() > MAX_CLUSTER {
+        if before.len() + c.len_utf8() > MAX_CLUSTER {
             return true;
         }
+        let mut text = std::mem::take(&mut self.st.last_printed);
+        text.clear();
+        text.push_str(self.tables.text(cell));
         text.push(c);
         let number = self.tables.cluster(&text);
         let wide = cell.is_wide() || self.becomes_wide(&text, c, width);

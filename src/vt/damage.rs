@@ -216,12 +216,17 @@ impl Damage {
             // screen could stay precise, but such floods redraw nearly everything anyway.
             _ => return self.unordered(),
         }
-        let old: Vec<bool> = (top..=bottom).map(|y| self.row(y)).collect();
-        for y in top..=bottom {
-            let from = i32::from(y - top) + lines;
-            let dirty = usize::try_from(from).ok().and_then(|i| old.get(i)).copied();
-            if dirty.unwrap_or(true) {
-                self.note(y);
+        // Each row takes the mark of the row whose contents it has now; in the order of the move,
+        // so that marks are read before they are overwritten.
+        let n = u16::try_from(lines.unsigned_abs()).unwrap_or(u16::MAX);
+        for i in 0..=bottom - top {
+            let (y, from) = if lines > 0 {
+                (top + i, Some(top + i + n).filter(|from| *from <= bottom))
+            } else {
+                (bottom - i, (bottom - i).checked_sub(n).filter(|from| *from >= top))
+            };
+            if from.is_none_or(|from| self.row(from)) {
+                self.mark(y);
             } else if let Some(word) = self.words.get_mut(usize::from(y) / 64) {
                 *word &= !(1 << (y % 64));
             }

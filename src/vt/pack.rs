@@ -126,12 +126,18 @@ fn pack_styled(cells: &[Cell], wrapped: u8, tables: &Tables, out: &mut Vec<u8>) 
         put_varint(out, cells.len());
         out.extend(cells.iter().map(|c| c.ch as u8));
     } else {
+        // The length goes before the text and is known only after: two bytes nearly always do.
+        out.extend([0, 0]);
         pack_text(cells, tables, out);
-        // The length goes before the text; it is known only now.
-        let len = out.len() - text_at;
-        let mut head = Vec::with_capacity(4);
-        put_varint(&mut head, len);
-        out.splice(text_at..text_at, head);
+        let len = out.len() - text_at - 2;
+        if len < 1 << 14 {
+            out[text_at] = len as u8 | 0x80;
+            out[text_at + 1] = (len >> 7) as u8;
+        } else {
+            let mut head = Vec::with_capacity(4);
+            put_varint(&mut head, len);
+            out.splice(text_at..text_at + 2, head);
+        }
     }
     if cells.iter().any(|c| !c.has_default_style()) {
         flags |= STYLED;
@@ -142,13 +148,14 @@ fn pack_styled(cells: &[Cell], wrapped: u8, tables: &Tables, out: &mut Vec<u8>) 
 
 fn pack_text(cells: &[Cell], tables: &Tables, out: &mut Vec<u8>) {
     let mut empty = 0usize;
-    let mut buf = [0; 4];
     for cell in cells {
         if cell.is_empty() {
             empty += 1;
             continue;
         }
-        put_empty(&mut empty, out);
+        if empty > 0 {
+            put_empty(&mut empty, out);
+        }
         if cell.is_right_half() {
             continue;
         }
@@ -161,11 +168,22 @@ fn pack_text(cells: &[Cell], tables: &Tables, out: &mut Vec<u8>) {
             if cell.is_wide() {
                 out.push(MARK_WIDE);
             }
-            let c = char::from_u32(cell.payload()).unwrap_or(char::REPLACEMENT_CHARACTER);
-            out.extend_from_slice(c.encode_utf8(&mut buf).as_bytes());
+            put_char(out, cell.payload());
         }
     }
     put_empty(&mut empty, out);
+}
+
+/// Appends a code point as UTF-8. Arrays of known length: a copy of unknown length is a call.
+#[inline]
+fn put_char(out: &mut Vec<u8>, c: u32) {
+    let tail = |shift: u32| 0x80 | (c >> shift & 0x3f) as u8;
+    match c {
+        0..=0x7f => out.push(c as u8),
+        0x80..=0x7ff => out.extend_from_slice(&[0xc0 | (c >> 6) as u8, tail(0)]),
+        0x800..=0xffff => out.extend_from_slice(&[0xe0 | (c >> 12) as u8, tail(6), tail(0)]),
+        _ => out.extend_from_slice(&[0xf0 | (c >> 18) as u8, tail(12), tail(6), tail(0)]),
+    }
 }
 
 fn put_empty(empty: &mut usize, out: &mut Vec<u8>) {

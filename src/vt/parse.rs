@@ -39,7 +39,15 @@ fn printable_ascii(bytes: &[u8]) -> usize {
 /// Length of the run without controls at the start.
 #[inline]
 fn text_run(bytes: &[u8]) -> usize {
-    bytes.iter().position(|b| *b < 0x20 || *b == 0x7f).unwrap_or(bytes.len())
+    let control = |b: &u8| *b < 0x20 || *b == 0x7f;
+    let mut n = 0;
+    for chunk in bytes.chunks_exact(32) {
+        if chunk.iter().fold(false, |any, b| any | control(b)) {
+            break;
+        }
+        n += 32;
+    }
+    n + bytes[n..].iter().position(control).unwrap_or(bytes.len() - n)
 }
 
 impl Screen {

@@ -1,5 +1,6 @@
 //! Writing characters.
 
+use super::attach::is_pictographic;
 use super::cell::Cell;
 use super::screen::Screen;
 use unicode_width::UnicodeWidthChar;
@@ -9,8 +10,13 @@ use unicode_width::UnicodeWidthChar;
 pub(super) fn char_width(c: char) -> usize {
     match c {
         '\0'..='\u{2ff}' => 1,
-        // The blocks of CJK ideographs and Hangul syllables, without a look into the tables.
-        '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => 2,
+        // Blocks of one width throughout, without a look into the tables: Greek, Cyrillic and
+        // Armenian between their combining marks, dashes and quotes, box drawing; kana, CJK
+        // ideographs, Hangul syllables, fullwidth forms.
+        '\u{370}'..='\u{482}' | '\u{48a}'..='\u{590}' => 1,
+        '\u{2010}'..='\u{2027}' | '\u{2500}'..='\u{257f}' => 1,
+        '\u{3041}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}' => 2,
+        '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}' => 2,
         _ => c.width().unwrap_or(0).min(2),
     }
 }
@@ -76,6 +82,11 @@ impl Screen {
                 rest = &rest[n..];
                 continue;
             }
+            let n = self.print_run(rest);
+            if n > 0 {
+                rest = &rest[n..];
+                continue;
+            }
             rest = &rest[c.len_utf8()..];
             if c < '\u{a0}' {
                 self.c1(c as u32 as u8);
@@ -84,6 +95,67 @@ impl Screen {
             self.print_char(c);
         }
         text.len() - rest.len()
+    }
+
+    /// Prints as many characters as go into this row one after another; says how many bytes they
+    /// have. None when the first needs a closer look: it may join the cell before, be a control,
+    /// wrap, or a mode is set that few set.
+    fn print_run(&mut self, text: &str) -> usize {
+        let modes = &self.st.modes;
+        if !self.st.charsets.is_plain() || modes.insert || modes.grapheme_clusters {
+            return 0;
+        }
+        if self.st.pending_wrap {
+            return 0;
+        }
+        let (start, end, pen) = (self.st.x, self.write_end(), self.pen_cell());
+        let row = &mut self.rows[self.st.y];
+        let mut x = start;
+        let mut last = None;
+        let mut rest = text.chars();
+        let mut taken = 0;
+        while let Some(c) = rest.next() {
+            let width = char_width(c);
+            let special = c >= '\u{7f}' && (c < '\u{a0}' || is_pictographic(c));
+            if width == 0 || special || x + width > end {
+                break;
+            }
+            if x == start {
+                row.simple = false;
+                row.split_wide(x, x);
+                row.reach(x);
+                row.cells.reserve(end - x);
+            }
+            let cell = pen.with_char(u32::from(c));
+            if x + width > row.cells.len() {
+                row.cells.truncate(x);
+                if width == 2 {
+                    row.cells.extend_from_slice(&[cell.wide(), cell.right_half()]);
+                } else {
+                    row.cells.push(cell);
+                }
+            } else {
+                if row.get(x + width).is_right_half() {
+                    row.split_wide(x, x + width);
+                }
+                row.cells[x] = if width == 2 { cell.wide() } else { cell };
+                if width == 2 {
+                    row.cells[x + 1] = cell.right_half();
+                }
+            }
+            x += width;
+            last = Some(c);
+            taken = text.len() - rest.as_str().len();
+        }
+        let Some(last) = last else { return 0 };
+        if x == end {
+            row.wrapped = row.wrapped && end < self.st.cols;
+        }
+        self.damage.mark(self.st.y as u16);
+        self.advance_cursor(x, end);
+        self.st.last_printed.clear();
+        self.st.last_printed.push(last);
+        taken
     }
 
     /// Prints one character that is no control.

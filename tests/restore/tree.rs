@@ -151,6 +151,21 @@ impl Tree {
         self.wait(text, |screen| screen.contains(text));
     }
 
+    /// Waits until the leader of the foreground group runs this program.
+    #[track_caller]
+    pub fn wait_foreground(&mut self, program: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let group = nix::unistd::tcgetpgrp(&self.master).unwrap();
+            let name = std::fs::read_to_string(format!("/proc/{group}/comm")).unwrap_or_default();
+            if name.trim_end() == program {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{name} stays in front; the screen:\n{}", self.text());
+            self.pump(Duration::from_millis(5));
+        }
+    }
+
     /// Reads until nothing has come for a while and the tree sleeps: the fact before a freeze that the
     /// screen is what the program meant.
     pub fn settle(&mut self) {
@@ -254,9 +269,10 @@ pub fn descendants(pid: i32) -> Vec<i32> {
     let mut all = vec![pid];
     let mut at = 0;
     while at < all.len() {
-        let path = format!("/proc/{0}/task/{0}/children", all[at]);
-        let children = std::fs::read_to_string(path).unwrap_or_default();
-        all.extend(children.split_ascii_whitespace().filter_map(|w| w.parse::<i32>().ok()));
+        for task in std::fs::read_dir(format!("/proc/{}/task", all[at])).into_iter().flatten().flatten() {
+            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            all.extend(children.split_ascii_whitespace().filter_map(|w| w.parse::<i32>().ok()));
+        }
         at += 1;
     }
     all

@@ -635,17 +635,19 @@ impl Restored for Tree {
     }
 }
 
-/// Makes programs draw anew that ignore a SIGWINCH when the size is the old one: one row less, and as
-/// soon as something was written, or 100 ms later, the true size again.
+/// How long a program has to see the other size before it gets the true one back. Both changes within
+/// the program's own delay would look to it like none.
+const NUDGE_PAUSE: std::time::Duration = std::time::Duration::from_millis(80);
+
+/// Makes programs draw anew that ignore a SIGWINCH when the size is the old one: one row less, and a
+/// moment later the true size again. Takes 80 ms; call it when the pane answers already.
 pub fn nudge(master: BorrowedFd<'_>) -> Result<(), CheckpointError> {
-    use nix::poll::{PollFd, PollFlags, poll};
     let system = CheckpointError::system;
     let size = ptmx::size(master).map_err(system("read the terminal's size"))?;
     let mut other = size;
     other[0] = if size[0] > 1 { size[0] - 1 } else { 2 };
     ptmx::set_size(master, other).map_err(system("set the terminal's size"))?;
-    let mut fds = [PollFd::new(master, PollFlags::POLLIN)];
-    let _ = poll(&mut fds, 100u8);
+    std::thread::sleep(NUDGE_PAUSE);
     ptmx::set_size(master, size).map_err(system("set the terminal's size"))
 }
 

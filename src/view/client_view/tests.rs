@@ -140,7 +140,7 @@ fn output() -> impl Strategy<Value = Vec<u8>> {
             "\x1b[?1049l", "\x1b[?25l", "\x1b[?25h", "\x1b[?5h", "\x1b[?5l", "\x1b#8", "\x1b[4 q",
         ]).prop_map(|s| s.as_bytes().to_vec()),
         1 => Just(b"\x1b]8;;http://example.org/\x1b\\link\x1b]8;;\x1b\\".to_vec()),
-        1 => (b'a'..b'z', 5..70usize).prop_map(|(c, n)| vec![c; n]),
+        1 => (b'a'..=b'z', 5..70usize).prop_map(|(c, n)| vec![c; n]),
     ];
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
@@ -153,6 +153,11 @@ enum Step {
     Bar(String),
     Caps,
     Numbers,
+}
+
+enum Kind {
+    Output,
+    Other,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -185,6 +190,7 @@ proptest! {
         let mut bar = String::new();
         for step in steps {
             let mut numbers = false;
+            let step_kind = if matches!(step, Step::Output(..)) { Kind::Output } else { Kind::Other };
             match step {
                 Step::Output(pane, bytes) => {
                     let count = rects.len();
@@ -212,9 +218,12 @@ proptest! {
                 }).collect();
             }
             let scene = scene(size, &rects, &screens, &chrome);
+            let differs = view.differs(&scene);
             let mut bytes = Vec::new();
             view.draw(&scene, &mut bytes);
             outer.advance(&bytes);
+            let pane_bytes = matches!(step_kind, Kind::Output) && !bytes.is_empty();
+            prop_assert!(differs || !pane_bytes, "new bytes of a pane are announced");
 
             let mut fresh = Vec::new();
             ClientView::new(size, caps).draw(&scene, &mut fresh);
@@ -238,8 +247,10 @@ proptest! {
                 }
             }
             let mut nothing = Vec::new();
+            let still = view.differs(&scene);
             view.draw(&scene, &mut nothing);
             if !numbers {
+                prop_assert!(!still, "nothing is new after a frame");
                 prop_assert_eq!(String::from_utf8_lossy(&nothing), "", "a second drawing has nothing to do");
             }
         }

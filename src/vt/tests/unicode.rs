@@ -89,3 +89,12 @@ fn c1_controls_work_as_characters() {
     s.advance(b"\x1b\\");
     assert_eq!(s.title().starts_with("hi"), true);
 }
+
+#[test]
+fn shortcuts_to_the_width_agree_with_the_tables() {
+    use unicode_width::UnicodeWidthChar;
+    for c in ('\u{a0}'..=char::MAX).filter(|c| *c != '\u{ad}') {
+        let expected = c.width().unwrap_or(0).min(2);
+        assert_eq!(super::super::print::char_width(c), expected, "U+{:04X}", u32::from(c));
+    }
+}
