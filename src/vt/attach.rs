@@ -24,7 +24,7 @@ fn is_modifier(c: char) -> bool {
 #[inline]
 pub(super) fn is_pictographic(c: char) -> bool {
     // Nearly all text lies outside at one look.
-    (c < '\u{32a0}' && c >= '\u{a9}' || c >= '\u{1f000}')
+    (('\u{a9}'..'\u{32a0}').contains(&c) || c >= '\u{1f000}')
         && matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
         | '\u{2194}'..='\u{21aa}' | '\u{2300}'..='\u{23ff}' | '\u{25aa}'..='\u{27bf}'
         | '\u{2934}' | '\u{2935}' | '\u{2b05}'..='\u{2b55}' | '\u{3030}' | '\u{303d}'

@@ -182,7 +182,8 @@ impl Screen {
         let row = &mut self.rows[y];
         if selective {
             for x in from..to.min(row.cells.len()) {
-                if !row.cells[x].attrs.contains(Attrs::PROTECTED) {
+                let cell = row.cells[x];
+                if !cell.is_empty() && !cell.attrs.contains(Attrs::PROTECTED) {
                     // Selective erasure keeps the look of the cell (DEC STD 070).
                     row.split_wide(x, x + 1);
                     let cell = row.cells[x];
@@ -218,8 +219,21 @@ impl Screen {
         self.st.pending_wrap = false;
     }
 
+    /// Copies the screen down to its last text to the scrollback.
+    fn keep_screen(&mut self) {
+        let used = self.rows.iter().rposition(|row| row.used() > 0).map_or(0, |y| y + 1);
+        for row in self.rows.iter().take(used) {
+            let tables = &self.tables;
+            self.history.push(|out| pack::pack(row, tables, out));
+        }
+    }
+
     pub(super) fn erase_display(&mut self, what: u16, selective: bool) {
         let (y, rows) = (self.st.y, self.st.rows);
+        let whole = what == 2 || what == 0 && y == 0 && self.st.x == 0;
+        if whole && !selective && self.st.scroll_on_clear && !self.st.modes.alternate {
+            self.keep_screen();
+        }
         match what {
             0 => {
                 self.erase_line(0, selective);

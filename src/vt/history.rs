@@ -11,6 +11,8 @@ const CHUNK_LINES: usize = 256;
 /// Consecutive packed lines in one allocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Chunk {
+    /// How many lines were pushed before its first.
+    first: u64,
     #[serde(with = "serde_bytes")]
     data: Vec<u8>,
     /// Where each line ends in `data`.
@@ -18,6 +20,11 @@ struct Chunk {
 }
 
 impl Chunk {
+    /// What `first` of the next chunk is.
+    fn end(&self) -> u64 {
+        self.first + self.ends.len() as u64
+    }
+
     fn line(&self, i: usize) -> &[u8] {
         let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
         self.data.get(start..self.ends[i] as usize).unwrap_or(&[])
@@ -70,7 +77,8 @@ impl History {
                 last.data.shrink_to_fit();
                 last.ends.shrink_to_fit();
             }
-            self.chunks.push_back(Chunk::default());
+            let first = self.chunks.back().map_or(0, Chunk::end);
+            self.chunks.push_back(Chunk { first, ..Chunk::default() });
         }
         if let Some(chunk) = self.chunks.back_mut() {
             write(&mut chunk.data);
@@ -132,15 +140,9 @@ impl History {
         if index >= self.len {
             return None;
         }
-        let mut i = index + self.skipped;
-        // Chunks differ in lines, but only by what made them full early.
-        for chunk in &self.chunks {
-            if i < chunk.ends.len() {
-                return Some(chunk.line(i));
-            }
-            i -= chunk.ends.len();
-        }
-        None
+        let number = self.chunks.front()?.first + (self.skipped + index) as u64;
+        let chunk = &self.chunks[self.chunks.partition_point(|c| c.end() <= number)];
+        Some(chunk.line((number - chunk.first) as usize))
     }
 
     /// All packed lines, oldest first.
@@ -158,6 +160,8 @@ impl History {
         let lines: usize = self.chunks.iter().map(|c| c.ends.len()).sum();
         lines.checked_sub(self.skipped) == Some(self.len)
             && self.len <= self.limit
+            && self.chunks.iter().all(|c| !c.ends.is_empty() && c.first < u64::MAX >> 1)
+            && self.chunks.iter().zip(self.chunks.iter().skip(1)).all(|(a, b)| a.end() == b.first)
             && self
                 .chunks
                 .iter()

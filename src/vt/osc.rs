@@ -13,6 +13,11 @@ const MAX_PATH: usize = 4096 + 256;
 /// Largest clipboard, in bytes.
 const MAX_CLIPBOARD: usize = 1 << 20;
 
+/// The palette's number of the first special colour (bold, underline, blink, reverse, italic).
+const SPECIAL: u16 = 256;
+/// How many special colours there are.
+const SPECIAL_COLORS: u16 = 5;
+
 /// Splits at the first `;`.
 fn cut(data: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b';', data) {
@@ -34,8 +39,8 @@ impl Screen {
             0 => self.osc_title(true, true, rest),
             1 => self.osc_title(true, false, rest),
             2 => self.osc_title(false, true, rest),
-            4 => self.palette_colors(rest),
-            5 => {}
+            4 => self.palette_colors(4, 0, rest),
+            5 => self.palette_colors(5, SPECIAL, rest),
             7 if rest.len() <= MAX_PATH => {
                 self.st.path = clean(rest);
                 self.event(ScreenEvent::Path(self.st.path.clone()));
@@ -44,7 +49,8 @@ impl Screen {
             9 => self.notify_or_progress(rest),
             10..=19 => self.dynamic_colors(command as usize - 10, rest),
             52 => self.clipboard(rest),
-            104 => self.reset_palette(rest),
+            104 => self.reset_palette(0, rest),
+            105 => self.reset_palette(SPECIAL, rest),
             110..=119 => {
                 self.st.dynamic[command as usize - 110] = None;
                 self.event(ScreenEvent::Colors);
@@ -88,16 +94,23 @@ impl Screen {
         }
     }
 
-    /// OSC 4: pairs of index and colour or `?`.
-    fn palette_colors(&mut self, rest: &[u8]) {
+    /// OSC 4 and 5: pairs of index and colour or `?`.
+    fn palette_colors(&mut self, command: u16, base: u16, rest: &[u8]) {
         let mut parts = rest.split(|b| *b == b';');
         let mut changed = false;
         while let (Some(index), Some(spec)) = (parts.next(), parts.next()) {
-            let Some(index) = number(index).and_then(|n| u8::try_from(n).ok()) else { continue };
+            let Some(n) = number(index).and_then(|n| u16::try_from(n).ok()) else { continue };
+            let index = n.saturating_add(base);
+            if index >= SPECIAL + SPECIAL_COLORS {
+                continue;
+            }
             if spec == b"?" {
                 let color = self.st.palette.get(&index).copied();
-                let color = color.unwrap_or_else(|| standard_color(index));
-                self.reply_osc(&format!("4;{index};{}", rgb_text(color)));
+                let color = color.unwrap_or_else(|| match u8::try_from(index) {
+                    Ok(index) => standard_color(index),
+                    Err(_) => self.dynamic_color(0),
+                });
+                self.reply_osc(&format!("{command};{n};{}", rgb_text(color)));
             } else if let Some(color) = parse_color(spec) {
                 self.st.palette.insert(index, color);
                 changed = true;
@@ -108,12 +121,14 @@ impl Screen {
         }
     }
 
-    fn reset_palette(&mut self, rest: &[u8]) {
+    /// OSC 104 and 105: the named entries, or all of the kind.
+    fn reset_palette(&mut self, base: u16, rest: &[u8]) {
         if rest.is_empty() {
-            self.st.palette.clear();
+            self.st.palette.retain(|index, _| (*index >= SPECIAL) != (base >= SPECIAL));
         }
         for index in rest.split(|b| *b == b';').filter_map(number) {
-            self.st.palette.remove(&(index as u8));
+            let index = u16::try_from(index).unwrap_or(u16::MAX).saturating_add(base);
+            self.st.palette.remove(&index);
         }
         self.colors_changed();
     }

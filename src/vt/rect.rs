@@ -123,6 +123,7 @@ impl Screen {
                     cell.attrs = changed(cell.attrs, csi.raw(i), reverse);
                 }
             }
+            row.trim();
             self.damage.mark(y as u16);
         }
     }

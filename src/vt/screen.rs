@@ -240,7 +240,7 @@ impl Screen {
 
     /// The colour palette entry `n` became, if a program set it (OSC 4).
     pub fn palette(&self, n: u8) -> Option<(u8, u8, u8)> {
-        self.st.palette.get(&n).copied()
+        self.st.palette.get(&u16::from(n)).copied()
     }
 
     /// The default foreground a program set (OSC 10).
@@ -281,6 +281,12 @@ impl Screen {
         if self.st.modes.color_scheme_updates && was_dark != is_dark(bg) {
             self.report_color_scheme();
         }
+    }
+
+    /// Whether clearing the whole main screen moves its text to the scrollback first, as tmux's
+    /// option scroll-on-clear says. On by default.
+    pub fn set_scroll_on_clear(&mut self, on: bool) {
+        self.st.scroll_on_clear = on;
     }
 
     /// Size of a cell in pixels, for the window reports.

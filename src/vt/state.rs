@@ -119,7 +119,8 @@ pub(super) struct State {
     pub cursor_shape: CursorShape,
     /// Stacks of kitty keyboard flags of the main and of the alternate screen; the last is in force.
     pub kitty: [Vec<u8>; 2],
-    pub palette: BTreeMap<u8, Rgb>,
+    /// OSC 4 from 0, OSC 5 from 256.
+    pub palette: BTreeMap<u16, Rgb>,
     /// OSC 10 to 19.
     pub dynamic: [Option<Rgb>; DYNAMIC_COLORS],
     /// Colours of the outer terminal, for answers.
@@ -133,6 +134,8 @@ pub(super) struct State {
     pub rectangle_extent: bool,
     /// XTCHECKSUM.
     pub checksum_flags: u16,
+    /// Clearing the whole main screen moves its text to the scrollback (tmux's scroll-on-clear).
+    pub scroll_on_clear: bool,
     /// Cluster REP repeats.
     pub last_printed: String,
     /// XTSMTITLE flags: 1 set in hex, 2 query in hex, 4 set in UTF-8, 8 query in UTF-8.
@@ -183,6 +186,7 @@ impl State {
             eight_bit: false,
             rectangle_extent: false,
             checksum_flags: 0,
+            scroll_on_clear: true,
             last_printed: String::new(),
             title_modes: 0,
             parser: Parser::Ground,

@@ -233,3 +233,30 @@ fn limits_hold() {
     }
     assert!(s.tables.is_small());
 }
+
+#[test]
+fn clearing_the_whole_screen_keeps_it_in_the_scrollback() {
+    let s = screen(5, 3, "a\r\nb\x1b[H\x1b[2Jc");
+    assert_eq!((history(&s), rows(&s)[0].as_str()), (vec!["a".to_owned(), "b".to_owned()], "c"));
+    assert_eq!(screen(5, 3, "a\r\nb\x1b[H\x1b[J").history_len(), 2);
+    assert_eq!(screen(5, 3, "a\r\nb\x1b[2;1H\x1b[J").history_len(), 0);
+    assert_eq!(screen(5, 3, "a\x1b[H\x1b[?2J").history_len(), 0);
+    assert_eq!(screen(5, 3, "\x1b[?1049ha\x1b[2J").history_len(), 0);
+    let mut s = screen(5, 3, "a");
+    s.set_scroll_on_clear(false);
+    s.advance(b"\x1b[2J");
+    assert_eq!(s.history_len(), 0);
+}
+
+#[test]
+fn scrollback_lines_are_found_by_number() {
+    let mut s = Screen::new(Size { cols: 40, rows: 2 }, 2000);
+    for i in 0..3000 {
+        s.advance(format!("{i} {}\r\n", "x".repeat(i % 27)).as_bytes());
+    }
+    assert_eq!(s.history_len(), 2000);
+    for index in 0..2000 {
+        let number = s.history_base() as usize + index;
+        assert_eq!(s.line_text(index).split(' ').next(), Some(number.to_string().as_str()));
+    }
+}

@@ -7,6 +7,7 @@ mod edit;
 mod keys;
 mod modes;
 mod properties;
+mod recorded;
 mod reference;
 mod reports;
 mod resize;

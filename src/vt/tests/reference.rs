@@ -36,6 +36,7 @@ fn color(c: Theirs) -> Color {
 
 fn compare(bytes: &[u8]) -> Result<(), TestCaseError> {
     let mut ours = Screen::new(Size { cols: COLS, rows: ROWS }, 100);
+    ours.set_scroll_on_clear(false);
     ours.advance(bytes);
     let config = Config { scrolling_history: 100, ..Config::default() };
     let mut theirs = Term::new(config, &Dim, VoidListener);

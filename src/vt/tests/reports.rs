@@ -58,6 +58,8 @@ fn colours_are_reported_and_reset() {
         answer("\x1b]4;1;#123456\x07\x1b]104;1\x07\x1b]4;1;?\x07"),
         "\x1b]4;1;rgb:cdcd/0000/0000\x1b\\"
     );
+    let special = "\x1b]5;0;#010203\x07\x1b]104\x07\x1b]5;0;?\x07\x1b]105\x07\x1b]5;0;?\x07";
+    assert_eq!(answer(special), "\x1b]5;0;rgb:0101/0202/0303\x1b\\\x1b]5;0;rgb:ffff/ffff/ffff\x1b\\");
     let mut s = screen(9, 2, "");
     s.set_colors((1, 2, 3), (250, 250, 250));
     s.advance(b"\x1b]10;?;?\x07\x1b[?996n");

@@ -1,0 +1,259 @@
+//! set-buffer, delete-buffer, list-buffers, paste-buffer; where copied text is kept
+
+use super::super::context::About;
+use super::super::event::Effect;
+use super::super::queue::{Call, Outcome, Trouble};
+use super::super::settings::Scope;
+use super::super::{Buffer, Mux};
+use super::{DONE, Verb, passes, target, verb};
+use crate::command::target::TargetKind;
+use crate::ids::{ClientId, PaneId};
+use crate::vt::keys;
+
+pub(crate) const SET: Verb = verb(
+    ("set-buffer", "setb"),
+    "ab:n:t:w",
+    (0, Some(1)),
+    "[-aw] [-b buffer-name] [-n new-buffer-name] [-t target-client] data",
+    "Set a paste buffer",
+    set,
+);
+pub(crate) const DELETE: Verb = verb(
+    ("delete-buffer", "deleteb"),
+    "b:",
+    (0, Some(0)),
+    "[-b buffer-name]",
+    "Forget a paste buffer",
+    delete,
+);
+pub(crate) const LIST: Verb = verb(
+    ("list-buffers", "lsb"),
+    "F:f:O:r",
+    (0, Some(0)),
+    "[-F format] [-f filter]",
+    "List the paste buffers",
+    list,
+);
+pub(crate) const PASTE: Verb = verb(
+    ("paste-buffer", "pasteb"),
+    "b:dprSs:t:",
+    (0, Some(0)),
+    "[-dpr] [-s separator] [-b buffer-name] [-t target-pane]",
+    "Put a paste buffer into a pane",
+    paste,
+);
+
+/// Largest paste buffer, in bytes.
+pub(crate) const MAX_BUFFER: usize = 64 * 1024 * 1024;
+
+const LINE: &str = "#{buffer_name}: #{buffer_size} bytes: \"#{buffer_sample}\"";
+
+/// Keeps bytes in a buffer: a named one, or a new automatic one. Empty bytes are kept nowhere.
+pub(super) fn put(mux: &mut Mux, name: Option<String>, mut data: Vec<u8>) -> Result<(), Trouble> {
+    if data.is_empty() {
+        return Ok(());
+    }
+    data.truncate(MAX_BUFFER);
+    if name.as_deref() == Some("") {
+        return Err("empty buffer name".into());
+    }
+    let order = mux.next_order();
+    let automatic = name.is_none();
+    let name = name.unwrap_or_else(|| {
+        let next = mux
+            .buffers
+            .iter()
+            .filter_map(|b| b.name.strip_prefix("buffer")?.parse::<u64>().ok())
+            .max()
+            .map_or(0, |n| n + 1);
+        format!("buffer{next}")
+    });
+    mux.buffers.retain(|b| b.name != name);
+    let created = mux.wall_ms();
+    mux.buffers.insert(0, Buffer { name, data, created, automatic, order });
+    mux.trim_buffers();
+    Ok(())
+}
+
+impl Mux {
+    /// Forgets the oldest automatic buffers beyond `buffer-limit`.
+    pub(crate) fn trim_buffers(&mut self) {
+        let limit = self.option_number(Scope::Server, "buffer-limit").max(1) as usize;
+        while self.buffers.iter().filter(|b| b.automatic).count() > limit {
+            match self.buffers.iter().rposition(|b| b.automatic) {
+                Some(i) => self.buffers.remove(i),
+                None => break,
+            };
+        }
+    }
+
+    /// A buffer by name, or the latest automatic one.
+    pub(crate) fn buffer(&self, name: Option<&str>) -> Result<&Buffer, String> {
+        match name {
+            Some(n) => self.buffers.iter().find(|b| b.name == n).ok_or_else(|| format!("no buffer {n}")),
+            None => self
+                .buffers
+                .iter()
+                .filter(|b| b.automatic)
+                .max_by_key(|b| b.order)
+                .ok_or_else(|| "no buffers".to_owned()),
+        }
+    }
+
+    /// Copied text goes to a buffer, and to the clipboard of the clients when `set-clipboard` says so.
+    pub(crate) fn copied(&mut self, session_client: Option<ClientId>, data: Vec<u8>) {
+        if self.option_text(Scope::Server, "set-clipboard") != "off"
+            && let Some(client) = session_client
+        {
+            self.to_clipboard(client, "", &data);
+        }
+        // Only an empty name could be refused, and there is none.
+        let _ = put(self, None, data);
+    }
+
+    pub(crate) fn to_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]) {
+        /// Terminals refuse longer ones; xterm's own limit is about a megabyte.
+        const MAX: usize = 1024 * 1024;
+        if data.len() <= MAX {
+            let bytes = format!("\x1b]52;{selection};{}\x07", base64(data)).into_bytes();
+            self.effects.push_back(Effect::Terminal { client, bytes });
+        }
+    }
+
+    /// A program set the clipboard (OSC 52).
+    pub(crate) fn clipboard_from_pane(&mut self, pane: PaneId, selection: &str, data: Vec<u8>) {
+        if self.option_text(Scope::Server, "set-clipboard") != "on" || data.len() > MAX_BUFFER {
+            return;
+        }
+        let window = self.panes.get(&pane).map(|p| p.window);
+        let shows: Vec<ClientId> = self
+            .clients
+            .values()
+            .filter(|c| {
+                let s = c.session.and_then(|s| self.sessions.get(&s));
+                c.attached && s.and_then(|s| s.current_window()) == window
+            })
+            .map(|c| c.id)
+            .collect();
+        for client in shows {
+            self.to_clipboard(client, selection, &data);
+        }
+        let _ = put(self, None, data);
+    }
+
+    /// A program asks for the clipboard: it gets the latest buffer.
+    pub(crate) fn clipboard_query(&mut self, pane: PaneId, selection: &str) {
+        let allowed = self.option_text(Scope::Server, "set-clipboard") == "on"
+            && matches!(self.option_text(Scope::Server, "get-clipboard").as_str(), "buffer" | "both");
+        if !allowed {
+            return;
+        }
+        let data = self.buffer(None).map(|b| b.data.clone()).unwrap_or_default();
+        let bytes = format!("\x1b]52;{selection};{}\x1b\\", base64(&data)).into_bytes();
+        self.put_input(pane, &bytes);
+    }
+}
+
+pub(crate) fn base64(data: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(data.len().div_ceil(3) * 4);
+    for chunk in data.chunks(3) {
+        let n = chunk.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        for i in 0..4 {
+            if i <= chunk.len() {
+                out.push(char::from(DIGITS[(n >> (18 - 6 * i)) as usize & 63]));
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+fn set(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let name = args.get('b');
+    if let Some(new) = args.get('n') {
+        if new.is_empty() {
+            return Err("empty buffer name".into());
+        }
+        let old = mux.buffer(name.as_deref())?.name.clone();
+        mux.buffers.retain(|b| b.name != new || b.name == old);
+        if let Some(b) = mux.buffers.iter_mut().find(|b| b.name == old) {
+            b.name = new;
+            b.automatic = false;
+        }
+        return DONE;
+    }
+    let data = args.word(0).ok_or("no data specified")?.into_bytes();
+    let mut all = Vec::new();
+    if args.has('a')
+        && let Ok(old) = mux.buffer(name.as_deref())
+    {
+        all.extend_from_slice(&old.data);
+    }
+    all.extend_from_slice(&data);
+    if args.has('w')
+        && let Ok(client) = mux.find_client(&call.origin, args.get('t').as_deref())
+    {
+        mux.to_clipboard(client, "", &all);
+    }
+    put(mux, name, all)?;
+    DONE
+}
+
+fn delete(mux: &mut Mux, call: &Call) -> Outcome {
+    let name = match call.args.get('b') {
+        Some(n) => mux.buffer(Some(&n)).map_err(|_| format!("unknown buffer: {n}"))?.name.clone(),
+        None => mux.buffer(None).map_err(|_| "no buffer".to_owned())?.name.clone(),
+    };
+    mux.buffers.retain(|b| b.name != name);
+    DONE
+}
+
+fn list(mux: &mut Mux, call: &Call) -> Outcome {
+    let format = call.args.get('F').unwrap_or_else(|| LINE.into());
+    let filter = call.args.get('f');
+    let mut out = String::new();
+    for b in &mux.buffers {
+        let about = About { buffer: Some(b), ..About::default() };
+        if passes(mux, filter.as_deref(), about.clone()) {
+            out.push_str(&mux.expand(&format, about));
+            out.push('\n');
+        }
+    }
+    mux.print(&call.origin, &out);
+    DONE
+}
+
+fn paste(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let found = target(mux, call, 't', TargetKind::Pane)?;
+    let name = args.get('b');
+    let (name, data) = match mux.buffer(name.as_deref()) {
+        Ok(b) => (b.name.clone(), b.data.clone()),
+        Err(e) if name.is_some() => return Err(e.into()),
+        Err(_) => return DONE,
+    };
+    if mux.panes.get(&found.pane).is_some_and(|p| p.mode.is_some()) {
+        return DONE;
+    }
+    let separator = args.get('s').unwrap_or_else(|| if args.has('r') { "\n".into() } else { "\r".into() });
+    let mut bytes = Vec::with_capacity(data.len());
+    for (i, line) in data.split(|b| *b == b'\n').enumerate() {
+        if i > 0 {
+            bytes.extend_from_slice(separator.as_bytes());
+        }
+        bytes.extend_from_slice(line);
+    }
+    if args.has('p')
+        && let Some(p) = mux.panes.get(&found.pane)
+    {
+        bytes = keys::encode_paste(&bytes, p.screen.modes());
+    }
+    mux.write_pane(found.pane, &bytes);
+    if args.has('d') {
+        mux.buffers.retain(|b| b.name != name);
+    }
+    DONE
+}

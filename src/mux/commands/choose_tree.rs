@@ -1,0 +1,124 @@
+//! choose-tree, choose-buffer, choose-client: a list to choose from, over the pane
+
+use super::super::context::About;
+use super::super::list::{ListItem, ListKind, ListMode, MAX_ITEMS};
+use super::super::queue::{Call, Outcome};
+use super::super::target::Found;
+use super::super::{Mode, Mux};
+use super::{DONE, Verb, lists, passes, target, verb};
+use crate::command::target::TargetKind;
+
+const USAGE: &str =
+    "[-GNrswZ] [-F format] [-f filter] [-K key-format] [-O sort-order] [-t target-pane] [template]";
+
+pub(crate) const TREE: Verb = verb(
+    ("choose-tree", ""),
+    "F:f:GhK:NO:rst:wyZ",
+    (0, Some(1)),
+    USAGE,
+    "Choose a session, window or pane",
+    run,
+);
+pub(crate) const BUFFER: Verb =
+    verb(("choose-buffer", ""), "F:f:K:NO:rt:yZ", (0, Some(1)), USAGE, "Choose a paste buffer", run);
+pub(crate) const CLIENT: Verb =
+    verb(("choose-client", ""), "F:f:K:NO:rt:yZ", (0, Some(1)), USAGE, "Choose a client", run);
+
+const SESSION: &str = "#{session_name}: #{session_windows} windows#{?session_attached, (attached),}";
+const WINDOW: &str =
+    "#{window_index}: #{window_name}#{window_flags}#{?#{==:#{window_panes},1}, (#{pane_title}),}";
+const PANE: &str =
+    "#{pane_index}: #{pane_current_command}#{?pane_remote, on #{pane_host},}: \"#{pane_title}\"";
+
+fn run(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let found = target(mux, call, 't', TargetKind::Pane)?;
+    let filter = args.get('f');
+    let format = args.get('F');
+    let (kind, items, template) = match call.verb.spec.name {
+        "choose-buffer" => (ListKind::Buffers, buffers(mux, format, filter), "paste-buffer -p -b '%%'"),
+        "choose-client" => (ListKind::Clients, clients(mux, format, filter), "detach-client -t '%%'"),
+        _ => (ListKind::Tree, tree(mux, call, format, filter), "switch-client -Zt '%%'"),
+    };
+    if items.is_empty() {
+        return DONE;
+    }
+    let template = args.word(0).unwrap_or_else(|| template.into());
+    let here = expand_target(mux, found, args.has('s'));
+    let current = items.iter().position(|i| i.target == here).unwrap_or(0);
+    let zoom =
+        args.has('Z') && mux.windows.get(&found.window).is_some_and(|w| !w.zoomed && w.panes.len() > 1);
+    if zoom {
+        mux.zoom(found.pane);
+    }
+    let Some(p) = mux.panes.get_mut(&found.pane) else { return DONE };
+    let rows = usize::from(p.size.rows);
+    let mut list = ListMode { kind, items, current, top: 0, rows, template, unzoom: zoom };
+    list.follow();
+    p.mode = Some(Mode::List(Box::new(list)));
+    mux.auto_rename(found.window);
+    mux.redraw_window(found.window);
+    DONE
+}
+
+fn expand_target(mux: &Mux, found: Found, sessions: bool) -> String {
+    let text = if sessions { "=#{session_name}:" } else { "=#{session_name}:#{window_index}." };
+    mux.expand(text, About { found: Some(found), ..About::default() })
+}
+
+fn tree(mux: &Mux, call: &Call, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
+    let sessions_only = call.args.has('s');
+    let windows_only = call.args.has('w');
+    let mut items = Vec::new();
+    let mut add = |depth: u8, target: &str, text: &str, found: Found| {
+        let about = About { client: call.client(), found: Some(found), ..About::default() };
+        if items.len() < MAX_ITEMS && passes(mux, filter.as_deref(), about.clone()) {
+            let text = mux.expand(format.as_deref().unwrap_or(text), about.clone());
+            items.push(ListItem { depth, target: mux.expand(target, about), text });
+        }
+    };
+    for session in lists::by_name(mux) {
+        let Some(f) = mux.found_session(session) else { continue };
+        add(0, "=#{session_name}:", SESSION, f);
+        if sessions_only {
+            continue;
+        }
+        for w in lists::places_of(mux, session) {
+            add(1, "=#{session_name}:#{window_index}.", WINDOW, w);
+            let panes = mux.windows.get(&w.window).map(|w| w.panes.clone()).unwrap_or_default();
+            if windows_only || panes.len() < 2 {
+                continue;
+            }
+            for pane in panes {
+                add(2, "=#{session_name}:#{window_index}.#{pane_id}", PANE, Found { pane, ..w });
+            }
+        }
+    }
+    items
+}
+
+fn buffers(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
+    let format = format.unwrap_or_else(|| "#{buffer_name}: #{t/p:buffer_created}: #{buffer_sample}".into());
+    mux.buffers
+        .iter()
+        .map(|b| (b, About { buffer: Some(b), ..About::default() }))
+        .filter(|(_, about)| passes(mux, filter.as_deref(), about.clone()))
+        .map(|(b, about)| ListItem { depth: 0, target: b.name.clone(), text: mux.expand(&format, about) })
+        .take(MAX_ITEMS)
+        .collect()
+}
+
+fn clients(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
+    let format = format.unwrap_or_else(|| "#{client_name}: session #{client_session}".into());
+    mux.clients
+        .values()
+        .filter(|c| c.attached)
+        .map(|c| {
+            let found = c.session.and_then(|s| mux.found_session(s));
+            (c, About { client: Some(c.id), found, ..About::default() })
+        })
+        .filter(|(_, about)| passes(mux, filter.as_deref(), about.clone()))
+        .map(|(c, about)| ListItem { depth: 0, target: c.name.clone(), text: mux.expand(&format, about) })
+        .take(MAX_ITEMS)
+        .collect()
+}

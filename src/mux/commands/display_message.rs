@@ -1,0 +1,51 @@
+//! display-message
+
+use super::super::Mux;
+use super::super::context::About;
+use super::super::queue::{Call, Outcome};
+use super::{DONE, Verb, target, verb};
+use crate::command::target::TargetKind;
+use std::time::Duration;
+
+pub(crate) const VERB: Verb = verb(
+    ("display-message", "display"),
+    "aCc:d:F:IlNpt:v",
+    (0, Some(1)),
+    "[-aCIlNpv] [-c target-client] [-d delay] [-F format] [-t target-pane] [message]",
+    "Show or print a message",
+    run,
+);
+
+const FORMAT: &str =
+    "[#{session_name}] #{window_index}:#{window_name}, current pane #{pane_index} - (%H:%M %d-%b-%y)";
+
+fn run(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let found = match args.get('t') {
+        Some(_) => Some(target(mux, call, 't', TargetKind::Pane)?),
+        None => mux.current(&call.origin),
+    };
+    if args.has('I') {
+        return Err("display-message -I is not there yet".into());
+    }
+    let format = args.get('F').or_else(|| args.word(0)).unwrap_or_else(|| FORMAT.to_owned());
+    let client = match args.get('c') {
+        Some(name) => Some(mux.find_client(&call.origin, Some(&name))?),
+        None => mux.find_client(&call.origin, None).ok(),
+    };
+    let about = About { client: client.or(call.client()), found, ..About::default() };
+    let text = if args.has('l') { format } else { mux.expand_time(&format, about) };
+    if args.has('p') {
+        let empty = text.is_empty();
+        mux.print(&call.origin, if empty { "\n" } else { &text });
+        return DONE;
+    }
+    let delay = match args.get('d') {
+        Some(d) => Some(Duration::from_millis(d.parse().map_err(|_| format!("delay invalid: {d}"))?)),
+        None => None,
+    };
+    if let Some(client) = client {
+        mux.show_message(client, text, delay, false);
+    }
+    DONE
+}

@@ -1,0 +1,123 @@
+//! load-buffer, save-buffer, show-buffer
+
+use super::super::Mux;
+use super::super::event::{Effect, Job};
+use super::super::queue::{Call, Flow, Origin, Outcome, Pending, Trouble};
+use super::{DONE, Verb, buffers, expand, verb};
+use crate::ids::ClientId;
+use std::sync::Arc;
+
+pub(crate) const LOAD: Verb = verb(
+    ("load-buffer", "loadb"),
+    "b:t:w",
+    (1, Some(1)),
+    "[-w] [-b buffer-name] [-t target-client] path",
+    "Fill a paste buffer from a file",
+    load,
+);
+pub(crate) const SAVE: Verb = verb(
+    ("save-buffer", "saveb"),
+    "ab:",
+    (1, Some(1)),
+    "[-a] [-b buffer-name] path",
+    "Write a paste buffer to a file",
+    save,
+);
+pub(crate) const SHOW: Verb =
+    verb(("show-buffer", "showb"), "b:", (0, Some(0)), "[-b buffer-name]", "Show a paste buffer", show);
+
+/// A client's standard input being read.
+#[derive(Debug)]
+pub(crate) struct Stdin {
+    data: Vec<u8>,
+    name: Option<String>,
+    clipboard: bool,
+    origin: Arc<Origin>,
+    waits: super::super::queue::QueueId,
+}
+
+fn path_of(mux: &Mux, call: &Call) -> String {
+    let path = expand(mux, call, &call.args.word(0).unwrap_or_default(), None);
+    match call.client().and_then(|c| mux.clients.get(&c)) {
+        Some(c) if !path.starts_with('/') && path != "-" => format!("{}/{path}", c.hello.cwd),
+        _ => path,
+    }
+}
+
+fn load(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let path = path_of(mux, call);
+    let (name, clipboard) = (args.get('b'), args.has('w'));
+    if path == "-" {
+        let client = call.client().filter(|c| mux.clients.get(c).is_some_and(|c| !c.attached));
+        let Some(client) = client else { return Err("-: no standard input".into()) };
+        let stdin =
+            Stdin { data: Vec::new(), name, clipboard, origin: call.origin.clone(), waits: call.queue };
+        mux.stdin_wanted.insert(client, stdin);
+        mux.effects.push_back(Effect::WantStdin { client });
+        return Ok(Flow::Wait);
+    }
+    let pending = Pending::LoadBuffer { name, clipboard };
+    mux.ask(Job::ReadFile { path }, pending, &call.origin, Some(call.queue));
+    Ok(Flow::Wait)
+}
+
+/// Standard input of a client that was asked for it.
+pub(crate) fn stdin(mux: &mut Mux, client: ClientId, bytes: Option<&[u8]>) {
+    match bytes {
+        Some(bytes) => {
+            if let Some(s) = mux.stdin_wanted.get_mut(&client)
+                && s.data.len() + bytes.len() <= buffers::MAX_BUFFER
+            {
+                s.data.extend_from_slice(bytes);
+            }
+        }
+        None => {
+            if let Some(s) = mux.stdin_wanted.remove(&client) {
+                store(mux, &s.origin, s.name, s.data, s.clipboard);
+                mux.release(s.waits);
+            }
+        }
+    }
+}
+
+/// Bytes that were read go to their buffer.
+pub(super) fn store(mux: &mut Mux, origin: &Origin, name: Option<String>, data: Vec<u8>, clipboard: bool) {
+    if clipboard && let Ok(client) = mux.find_client(origin, None) {
+        mux.to_clipboard(client, "", &data);
+    }
+    if let Err(trouble) = buffers::put(mux, name, data) {
+        mux.tell_trouble(origin, 0, &trouble);
+    }
+}
+
+fn bytes_of(mux: &Mux, call: &Call) -> Result<Vec<u8>, Trouble> {
+    Ok(mux.buffer(call.args.get('b').as_deref())?.data.clone())
+}
+
+fn save(mux: &mut Mux, call: &Call) -> Outcome {
+    let bytes = bytes_of(mux, call)?;
+    let path = path_of(mux, call);
+    if path == "-" {
+        return output(mux, call, bytes);
+    }
+    let job = Job::WriteFile { path, bytes, append: call.args.has('a') };
+    mux.ask(job, Pending::Report, &call.origin, Some(call.queue));
+    Ok(Flow::Wait)
+}
+
+fn output(mux: &mut Mux, call: &Call, bytes: Vec<u8>) -> Outcome {
+    match call.client().and_then(|c| mux.clients.get(&c)).filter(|c| !c.attached && !c.leaving) {
+        Some(c) => {
+            let client = c.id;
+            mux.effects.push_back(Effect::Stdout { client, bytes });
+        }
+        None => mux.print(&call.origin, &String::from_utf8_lossy(&bytes)),
+    }
+    DONE
+}
+
+fn show(mux: &mut Mux, call: &Call) -> Outcome {
+    let bytes = bytes_of(mux, call)?;
+    output(mux, call, bytes)
+}

@@ -1,0 +1,115 @@
+//! new-session
+
+use super::super::queue::{Call, Outcome, Trouble};
+use super::super::settings::Scope;
+use super::super::structure::{Start, clean_session_name};
+use super::super::{Mux, model::Client};
+use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, verb};
+use crate::ids::Size;
+
+const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [shell-command]";
+
+pub(crate) const VERB: Verb =
+    verb(("new-session", "new"), "Ac:dDe:EF:f:n:Ps:t:x:Xy:", (0, None), USAGE, "Create a session", run)
+        .starting()
+        .long(&["--on="]);
+
+const FORMAT: &str = "#{session_name}:";
+
+/// Whether a client has a terminal to become.
+pub(super) fn can_attach(client: &Client) -> bool {
+    client.attached || client.hello.tty.is_some() || client.hello.control > 0
+}
+
+fn dimension(text: &str, what: &str, own: u16) -> Result<u16, Trouble> {
+    if text == "-" {
+        return Ok(own);
+    }
+    match text.parse::<i64>() {
+        Ok(n) if n < 1 => Err(format!("{what} too small").into()),
+        Ok(n) if n > i64::from(Size::MAX) => Err(format!("{what} too large").into()),
+        Ok(n) => Ok(n as u16),
+        Err(_) => Err(format!("{what} invalid").into()),
+    }
+}
+
+fn run(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    if args.has('t') {
+        return Err("session groups are not there yet: use new-session without -t".into());
+    }
+    let mut name = None;
+    if let Some(given) = args.get('s') {
+        let text = clean_session_name(&expand(mux, call, &given, None));
+        if text.is_empty() {
+            return Err(format!("invalid session: {given}").into());
+        }
+        if let Some(existing) = mux.session_by_name(&text) {
+            if args.has('A') {
+                return attach_session::attach(mux, call, existing, args.has('D'), args.has('X'));
+            }
+            return Err(format!("duplicate session: {text}").into());
+        }
+        name = Some(text);
+    }
+    let client = call.client().and_then(|c| mux.clients.get(&c));
+    let detached = args.has('d') || client.is_none();
+    if !detached && let Some(c) = client {
+        attach_session::may_attach(mux, c)?;
+    }
+    let host = host_choice(mux, args)?;
+    let cwd = start_dir(mux, call, None);
+    let (mut size, own) = session_size(mux, client, detached);
+    if let Some(x) = args.get('x') {
+        size.cols = dimension(&x, "width", own.cols)?;
+    }
+    if let Some(y) = args.get('y') {
+        size.rows = dimension(&y, "height", own.rows)?;
+    }
+    let window_name = args.get('n').map(|n| expand(mux, call, &n, None));
+    let name = name.unwrap_or_else(|| free_name(mux));
+    let session = mux.make_session(name, cwd.clone(), size);
+    let base = mux.option_number(Scope::GlobalSession, "base-index").max(0) as u32;
+    let env = env_flags(args);
+    if let Some(s) = mux.sessions.get_mut(&session) {
+        s.current = base;
+        s.environment.extend(env.iter().map(|(k, v)| (k.clone(), Some(v.clone()))));
+    }
+    if let Some(client) = call.client().filter(|_| !args.has('E'))
+        && let Some(env) = mux.clients.get(&client).map(|c| c.hello.env.clone())
+    {
+        mux.update_environment(session, &env);
+    }
+    let start = Start { argv: args.texts_from(0), cwd, env, host, empty: false };
+    let window = mux.make_window(Some(session), window_name, size, start);
+    mux.link(session, base, window);
+    if !detached && let Some(client) = call.client() {
+        mux.show_session(client, session);
+    }
+    if args.has('P') {
+        let format = args.get('F').unwrap_or_else(|| FORMAT.into());
+        let text = expand(mux, call, &format, mux.found_session(session));
+        mux.print(&call.origin, &text);
+    }
+    DONE
+}
+
+/// A new session's window size, and the client's own for `-x -`.
+fn session_size(mux: &Mux, client: Option<&Client>, detached: bool) -> (Size, Size) {
+    let lines = u16::from(mux.option_text(Scope::GlobalSession, "status") != "off");
+    let own = client.map_or(Size::new(80, 24), |c| c.size);
+    if detached {
+        let text = mux.option_text(Scope::GlobalSession, "default-size");
+        let size = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        return (size.map_or(Size::new(80, 24), |(w, h)| Size::new(w, h)), own);
+    }
+    (Size::new(own.cols, own.rows.saturating_sub(lines)), own)
+}
+
+/// The number of the next session, or the next one that is no name yet.
+pub(super) fn free_name(mux: &Mux) -> String {
+    (mux.next_session..=u32::MAX)
+        .map(|n| n.to_string())
+        .find(|n| mux.session_by_name(n).is_none())
+        .unwrap_or_default()
+}

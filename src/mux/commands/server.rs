@@ -1,0 +1,37 @@
+//! start-server, show-messages
+
+use super::super::Mux;
+use super::super::queue::{Call, Outcome};
+use super::{DONE, Verb, verb};
+use crate::format::time::Civil;
+
+pub(crate) const START: Verb =
+    verb(("start-server", "start"), "", (0, Some(0)), "", "Start the server", start).starting();
+pub(crate) const MESSAGES: Verb = verb(
+    ("show-messages", "showmsgs"),
+    "JTt:",
+    (0, Some(0)),
+    "[-JT] [-t target-client]",
+    "Show the log of messages",
+    messages,
+);
+
+fn start(_mux: &mut Mux, _call: &Call) -> Outcome {
+    DONE
+}
+
+fn messages(mux: &mut Mux, call: &Call) -> Outcome {
+    let mut out = String::new();
+    if call.args.has('J') || call.args.has('T') {
+        for (n, (id, r)) in mux.requests.iter().enumerate() {
+            out.push_str(&format!("Job {n}: {id}: {:?}\n", std::mem::discriminant(&r.pending)));
+        }
+    } else {
+        for (at, text) in mux.messages.iter().rev() {
+            let time = Civil::new(at.div_euclid(1000), mux.utc_offset_s).strftime("%H:%M");
+            out.push_str(&format!("{time}: {text}\n"));
+        }
+    }
+    mux.print(&call.origin, &out);
+    DONE
+}

@@ -1,0 +1,121 @@
+//! show-options, show-window-options
+
+use super::super::Mux;
+use super::super::options::{self, Level, OPTIONS, Value};
+use super::super::queue::{Call, Outcome};
+use super::super::settings::Scope;
+use super::{DONE, Verb, set_option, verb};
+use crate::command::quote;
+use std::collections::BTreeMap;
+
+pub(crate) const SHOW: Verb = verb(
+    ("show-options", "show"),
+    "AgHpqst:vw",
+    (0, Some(1)),
+    "[-AgHpqsvw] [-t target-pane] [option]",
+    "Show options",
+    run,
+);
+pub(crate) const SHOW_WINDOW: Verb = verb(
+    ("show-window-options", "showw"),
+    "gqt:v",
+    (0, Some(1)),
+    "[-gv] [-t target-window] [option]",
+    "Show window options",
+    run,
+);
+
+/// Lines for one option.
+fn lines(name: &str, value: &Value, index: Option<u32>, only_value: bool, out: &mut String) {
+    let mut line = |name: &str, value: &str, text: bool| {
+        if only_value {
+            out.push_str(value);
+        } else {
+            let shown = if text { quote(value) } else { value.to_owned() };
+            out.push_str(&format!("{name} {shown}"));
+        }
+        out.push('\n');
+    };
+    match value {
+        Value::Array(items) => match index {
+            Some(i) => {
+                if let Some(v) = items.get(&i) {
+                    line(&format!("{name}[{i}]"), v, true);
+                }
+            }
+            None if items.is_empty() => {
+                if !only_value {
+                    out.push_str(name);
+                    out.push('\n');
+                }
+            }
+            None => items.iter().for_each(|(i, v)| line(&format!("{name}[{i}]"), v, true)),
+        },
+        Value::Text(t) => line(name, t, true),
+        v @ (Value::Number(_) | Value::Flag(_)) => line(name, &v.to_text(), false),
+    }
+}
+
+fn run(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let quiet = args.has('q');
+    let mut out = String::new();
+    match args.word(0) {
+        Some(typed) => {
+            let typed = super::expand(mux, call, &typed, None);
+            let named = match options::find(&typed) {
+                Ok(n) => n,
+                Err(_) if quiet => return DONE,
+                Err(e) => return Err(e.into()),
+            };
+            let scope = match set_option::scope(mux, call, named.def.map(|d| d.level)) {
+                Ok(s) => s,
+                Err(_) if quiet => return DONE,
+                Err(e) => return Err(e),
+            };
+            let global = mux.parent(scope).is_none();
+            let value = match mux.options_at(scope).and_then(|o| o.get(&named.name)) {
+                Some(v) => Some((v.clone(), false)),
+                None if global || args.has('A') => mux.option(scope, &named.name).map(|v| (v, !global)),
+                None => None,
+            };
+            match value {
+                Some((v, inherited)) => {
+                    let name = if inherited { format!("{}*", named.name) } else { named.name.clone() };
+                    lines(&name, &v, named.index, args.has('v'), &mut out);
+                }
+                None if named.def.is_none() && !quiet => {
+                    return Err(format!("invalid option: {typed}").into());
+                }
+                None => {}
+            }
+        }
+        None => {
+            let scope = set_option::scope(mux, call, None)?;
+            let mut shown: BTreeMap<String, (Value, bool)> = BTreeMap::new();
+            let inherited = mux.parent(scope).is_none() || args.has('A');
+            if inherited {
+                let level = |l: Level| match scope {
+                    Scope::Server => l == Level::Server,
+                    Scope::GlobalSession | Scope::Session(_) => l == Level::Session,
+                    Scope::GlobalWindow | Scope::Window(_) => matches!(l, Level::Window | Level::Pane),
+                    Scope::Pane(_) => l == Level::Pane,
+                };
+                for def in OPTIONS.iter().filter(|d| level(d.level)) {
+                    if let Some(v) = mux.option(scope, def.name) {
+                        shown.insert(def.name.to_owned(), (v, mux.parent(scope).is_some()));
+                    }
+                }
+            }
+            if let Some(o) = mux.options_at(scope) {
+                shown.extend(o.iter().map(|(k, v)| (k.to_owned(), (v.clone(), false))));
+            }
+            for (name, (value, above)) in shown {
+                let name = if above { format!("{name}*") } else { name };
+                lines(&name, &value, None, args.has('v'), &mut out);
+            }
+        }
+    }
+    mux.print(&call.origin, &out);
+    DONE
+}

@@ -1,0 +1,63 @@
+//! split-window
+
+use super::super::Mux;
+use super::super::layout::{Axis, SplitHow};
+use super::super::queue::{Call, Outcome, Trouble};
+use super::super::structure::Start;
+use super::super::target::Found;
+use super::{DONE, Verb, cells, env_flags, expand, host_choice, start_dir, target, verb};
+use crate::command::Args;
+use crate::command::target::TargetKind;
+
+const USAGE: &str = "[-bdefhIPvZ] [-c start-directory] [-e environment] [-F format] [-l size] [-t target-pane] [--on host] [shell-command]";
+
+pub(crate) const VERB: Verb =
+    verb(("split-window", "splitw"), "bc:de:fF:hIl:p:Pt:vZ", (0, None), USAGE, "Split a pane in two", run)
+        .long(&["--on="]);
+
+const FORMAT: &str = "#{session_name}:#{window_index}.#{pane_index}";
+
+/// The split that `-h -v -b -f -l -p` ask for.
+pub(super) fn how(mux: &Mux, args: &Args, at: Found) -> Result<SplitHow, Trouble> {
+    let axis = if args.has('h') { Axis::LeftRight } else { Axis::TopBottom };
+    let full = args.has('f');
+    let whole = mux
+        .windows
+        .get(&at.window)
+        .and_then(|w| if full { Some(w.layout.root.rect) } else { w.layout.rect(at.pane) });
+    let whole = whole.map_or(0, |r| if axis == Axis::LeftRight { r.w } else { r.h });
+    let size = match (args.get('l'), args.get('p')) {
+        (Some(l), _) => Some(cells(&l, whole).ok_or_else(|| format!("size invalid: {l}"))?),
+        (None, Some(p)) => {
+            let percent = p.trim_end_matches('%');
+            Some(cells(&format!("{percent}%"), whole).ok_or_else(|| format!("percentage invalid: {p}"))?)
+        }
+        (None, None) => None,
+    };
+    Ok(SplitHow { axis, size, before: args.has('b'), full })
+}
+
+fn run(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let found = target(mux, call, 't', TargetKind::Pane)?;
+    let how = how(mux, args, found)?;
+    let host = host_choice(mux, args)?;
+    let cwd = start_dir(mux, call, Some(found));
+    let argv = args.texts_from(0);
+    // `split-window ''` makes a pane that only shows what it is sent.
+    let empty = argv == [String::new()];
+    let start = Start { argv, cwd, env: env_flags(args), host, empty };
+    let pane = mux.split(Some(found.session), found.pane, how, start)?;
+    if !args.has('d') {
+        mux.select_pane(pane);
+    }
+    if args.has('Z') {
+        mux.zoom(pane);
+    }
+    if args.has('P') {
+        let format = args.get('F').unwrap_or_else(|| FORMAT.into());
+        let text = expand(mux, call, &format, Some(Found { pane, ..found }));
+        mux.print(&call.origin, &text);
+    }
+    DONE
+}

@@ -1,0 +1,467 @@
+//! Moving the copy cursor.
+
+use super::{CopyMode, Jump, Point, SelectBy};
+
+/// Most lines looked at for one motion.
+const MAX_LOOK: usize = 100_000;
+
+/// What a character is for word motion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Blank,
+    Separator,
+    Word,
+}
+
+impl CopyMode {
+    /// The characters of a line with their columns, trailing blanks left out.
+    fn chars(&self, line: usize) -> Vec<(u16, char)> {
+        let mut out: Vec<(u16, char)> = Vec::new();
+        for (x, cell) in self.screen.line(line).cells.iter().enumerate() {
+            if cell.width > 0
+                && let Some(c) = cell.text.chars().next()
+            {
+                out.push((x.min(usize::from(u16::MAX)) as u16, c));
+            }
+        }
+        while out.last().is_some_and(|(_, c)| *c == ' ') {
+            out.pop();
+        }
+        out
+    }
+
+    /// Columns used on a line.
+    fn length(&self, line: usize) -> u16 {
+        let cells = self.screen.line(line).cells;
+        let used = cells.iter().rposition(|c| c.width > 0 && c.text != " " && !c.text.is_empty());
+        used.map_or(0, |i| (i + usize::from(cells[i].width.max(1))).min(usize::from(u16::MAX)) as u16)
+    }
+
+    /// Furthest column for the cursor on a line.
+    fn last_x(&self, line: usize) -> u16 {
+        let length = self.length(line);
+        let limit = if self.vi { length.saturating_sub(1) } else { length };
+        limit.min(self.screen.size().cols - 1)
+    }
+
+    fn class(&self, c: char, by_space: bool) -> Class {
+        if c.is_whitespace() {
+            Class::Blank
+        } else if !by_space && self.separators.contains(c) {
+            Class::Separator
+        } else {
+            Class::Word
+        }
+    }
+
+    fn set(&mut self, p: Point) {
+        let lines = self.lines();
+        self.cursor.line = p.line.min(lines.saturating_sub(1));
+        self.cursor.x = p.x.min(self.screen.size().cols - 1);
+        self.want_x = self.cursor.x;
+        self.follow();
+    }
+
+    /// The cursor to a cell of what is shown.
+    pub(crate) fn cursor_to(&mut self, x: u16, y: u16) {
+        let line = self.top_line() + usize::from(y);
+        self.set(Point { line, x });
+    }
+
+    pub(crate) fn left(&mut self) {
+        let p = self.cursor;
+        if p.x > 0 {
+            let mut x = p.x - 1;
+            // The right half of a wide character is no place for the cursor.
+            let cells = self.screen.line(p.line).cells;
+            while x > 0 && cells.get(usize::from(x)).is_some_and(|c| c.width == 0) {
+                x -= 1;
+            }
+            self.set(Point { x, ..p });
+        } else if p.line > 0 {
+            let line = p.line - 1;
+            self.set(Point { line, x: self.last_x(line) });
+        }
+    }
+
+    pub(crate) fn right(&mut self) {
+        let p = self.cursor;
+        let limit = if self.rectangle { self.screen.size().cols - 1 } else { self.last_x(p.line) };
+        if p.x < limit {
+            let cells = self.screen.line(p.line).cells;
+            let mut x = p.x + 1;
+            while x < limit && cells.get(usize::from(x)).is_some_and(|c| c.width == 0) {
+                x += 1;
+            }
+            self.set(Point { x, ..p });
+        } else if p.line + 1 < self.lines() {
+            self.set(Point { line: p.line + 1, x: 0 });
+        }
+    }
+
+    fn vertical(&mut self, line: usize) {
+        let want = self.want_x;
+        self.cursor.line = line.min(self.lines().saturating_sub(1));
+        self.cursor.x = if self.rectangle { want } else { want.min(self.last_x(self.cursor.line)) };
+        self.follow();
+    }
+
+    pub(crate) fn up(&mut self, n: usize) {
+        self.vertical(self.cursor.line.saturating_sub(n));
+    }
+
+    pub(crate) fn down(&mut self, n: usize) {
+        self.vertical(self.cursor.line.saturating_add(n));
+    }
+
+    /// Scrolls towards older lines; the cursor stays on its row, or in sight.
+    pub(crate) fn scroll_up(&mut self, n: usize, keep_row: bool) {
+        let before = self.scroll;
+        self.scroll = (self.scroll + n).min(self.screen.history_len());
+        let moved = self.scroll - before;
+        self.after_scroll(-(moved as i64), keep_row);
+    }
+
+    /// Scrolls towards newer lines. True: it is at the bottom.
+    pub(crate) fn scroll_down(&mut self, n: usize, keep_row: bool) -> bool {
+        let before = self.scroll;
+        self.scroll = self.scroll.saturating_sub(n);
+        let moved = before - self.scroll;
+        self.after_scroll(moved as i64, keep_row);
+        self.scroll == 0
+    }
+
+    fn after_scroll(&mut self, moved: i64, keep_row: bool) {
+        let rows = usize::from(self.screen.size().rows);
+        let top = self.top_line();
+        if keep_row {
+            self.cursor.line = (self.cursor.line as i64 + moved).max(0) as usize;
+        }
+        self.cursor.line = self.cursor.line.clamp(top, top + rows - 1);
+        self.cursor.x = self.want_x.min(self.last_x(self.cursor.line));
+    }
+
+    pub(crate) fn page_up(&mut self, half: bool, n: usize) {
+        let step = self.page(half);
+        for _ in 0..n.min(MAX_LOOK) {
+            if self.scroll == self.screen.history_len() {
+                self.cursor.line = self.cursor.line.saturating_sub(step);
+                self.follow();
+                break;
+            }
+            self.scroll_up(step, true);
+        }
+    }
+
+    /// True: it is at the bottom.
+    pub(crate) fn page_down(&mut self, half: bool, n: usize) -> bool {
+        let step = self.page(half);
+        for _ in 0..n.min(MAX_LOOK) {
+            if self.scroll == 0 {
+                self.down(step);
+                return true;
+            }
+            self.scroll_down(step, true);
+        }
+        self.scroll == 0
+    }
+
+    fn page(&self, half: bool) -> usize {
+        let rows = usize::from(self.screen.size().rows);
+        if half { (rows / 2).max(1) } else { rows.saturating_sub(2).max(1) }
+    }
+
+    pub(crate) fn start_of_line(&mut self) {
+        let mut line = self.cursor.line;
+        // A line the terminal wrapped begins where its first part does.
+        while line > 0 && self.screen.wrapped(line - 1) {
+            line -= 1;
+        }
+        self.set(Point { line, x: 0 });
+    }
+
+    pub(crate) fn end_of_line(&mut self) {
+        let mut line = self.cursor.line;
+        let last = self.lines().saturating_sub(1);
+        while line < last && self.screen.wrapped(line) {
+            line += 1;
+        }
+        self.set(Point { line, x: self.last_x(line) });
+    }
+
+    pub(crate) fn back_to_indentation(&mut self) {
+        self.start_of_line();
+        let line = self.cursor.line;
+        let x = self.chars(line).iter().find(|(_, c)| !c.is_whitespace()).map_or(0, |(x, _)| *x);
+        self.set(Point { line, x });
+    }
+
+    pub(crate) fn to_row(&mut self, row: usize) {
+        let line = self.top_line() + row;
+        let x = 0;
+        self.set(Point { line, x });
+    }
+
+    pub(crate) fn history_top(&mut self) {
+        self.set(Point { line: 0, x: 0 });
+    }
+
+    pub(crate) fn history_bottom(&mut self) {
+        let line = self.lines().saturating_sub(1);
+        self.scroll = 0;
+        self.set(Point { line, x: self.last_x(line) });
+    }
+
+    /// `goto-line`: lines from the bottom, as `scroll_position` counts.
+    pub(crate) fn goto_line(&mut self, n: usize) {
+        let row = self.cursor.line.saturating_sub(self.top_line());
+        self.scroll = n.min(self.screen.history_len());
+        self.cursor.line = (self.top_line() + row).min(self.lines().saturating_sub(1));
+        self.cursor.x = self.cursor.x.min(self.last_x(self.cursor.line));
+    }
+
+    /// Puts the cursor's line in the middle of what is shown.
+    pub(crate) fn scroll_middle(&mut self) {
+        let middle = usize::from(self.screen.size().rows / 2);
+        let top = self.cursor.line.saturating_sub(middle);
+        self.scroll = self.screen.history_len().saturating_sub(top);
+    }
+
+    pub(crate) fn next_word(&mut self, by_space: bool) {
+        let mut p = self.cursor;
+        let mut chars = self.chars(p.line);
+        let class_at = |m: &Self, chars: &[(u16, char)], x: u16| {
+            chars.iter().find(|(cx, _)| *cx == x).map_or(Class::Blank, |(_, c)| m.class(*c, by_space))
+        };
+        let start = class_at(self, &chars, p.x);
+        let mut i = chars.iter().position(|(x, _)| *x >= p.x).unwrap_or(chars.len());
+        if start != Class::Blank {
+            while i < chars.len() && self.class(chars[i].1, by_space) == start {
+                i += 1;
+            }
+        }
+        for _ in 0..MAX_LOOK {
+            while i < chars.len() && self.class(chars[i].1, by_space) == Class::Blank {
+                i += 1;
+            }
+            if i < chars.len() {
+                p.x = chars[i].0;
+                self.set(p);
+                return;
+            }
+            if p.line + 1 >= self.lines() {
+                break;
+            }
+            p.line += 1;
+            chars = self.chars(p.line);
+            i = 0;
+        }
+        self.set(Point { line: p.line, x: self.last_x(p.line) });
+    }
+
+    pub(crate) fn next_word_end(&mut self, by_space: bool) {
+        let mut p = self.cursor;
+        let mut chars = self.chars(p.line);
+        // With vi keys the cursor stands on a character, so the search begins behind it.
+        let from = if self.vi { p.x.saturating_add(1) } else { p.x };
+        let mut i = chars.iter().position(|(x, _)| *x >= from).unwrap_or(chars.len());
+        for _ in 0..MAX_LOOK {
+            while i < chars.len() && self.class(chars[i].1, by_space) == Class::Blank {
+                i += 1;
+            }
+            if i < chars.len() {
+                let class = self.class(chars[i].1, by_space);
+                while i + 1 < chars.len() && self.class(chars[i + 1].1, by_space) == class {
+                    i += 1;
+                }
+                p.x = chars[i].0 + u16::from(!self.vi);
+                self.set(p);
+                return;
+            }
+            if p.line + 1 >= self.lines() {
+                break;
+            }
+            p.line += 1;
+            chars = self.chars(p.line);
+            i = 0;
+        }
+        self.set(Point { line: p.line, x: self.last_x(p.line) });
+    }
+
+    pub(crate) fn previous_word(&mut self, by_space: bool) {
+        let mut p = self.cursor;
+        let mut chars = self.chars(p.line);
+        let mut i = chars.iter().filter(|(x, _)| *x < p.x).count();
+        for _ in 0..MAX_LOOK {
+            while i > 0 && self.class(chars[i - 1].1, by_space) == Class::Blank {
+                i -= 1;
+            }
+            if i > 0 {
+                let class = self.class(chars[i - 1].1, by_space);
+                while i > 0 && self.class(chars[i - 1].1, by_space) == class {
+                    i -= 1;
+                }
+                p.x = chars[i].0;
+                self.set(p);
+                return;
+            }
+            if p.line == 0 {
+                break;
+            }
+            p.line -= 1;
+            chars = self.chars(p.line);
+            i = chars.len();
+        }
+        self.set(Point { line: p.line, x: 0 });
+    }
+
+    /// First cell of the word around a point.
+    pub(super) fn word_start(&self, p: Point) -> Point {
+        let chars = self.chars(p.line);
+        let Some(mut i) = chars.iter().rposition(|(x, _)| *x <= p.x) else { return p };
+        let class = self.class(chars[i].1, false);
+        if chars[i].0 < p.x && p.x >= self.length(p.line) {
+            return p;
+        }
+        while i > 0 && self.class(chars[i - 1].1, false) == class {
+            i -= 1;
+        }
+        Point { x: chars[i].0, ..p }
+    }
+
+    /// Last cell of the word around a point.
+    pub(super) fn word_end(&self, p: Point) -> Point {
+        let chars = self.chars(p.line);
+        let Some(mut i) = chars.iter().rposition(|(x, _)| *x <= p.x) else { return p };
+        let class = self.class(chars[i].1, false);
+        while i + 1 < chars.len() && self.class(chars[i + 1].1, false) == class {
+            i += 1;
+        }
+        Point { x: chars[i].0.max(p.x), ..p }
+    }
+
+    /// The word under the cursor.
+    pub fn word_at_cursor(&self) -> String {
+        let (a, b) = (self.word_start(self.cursor), self.word_end(self.cursor));
+        let word: String = self
+            .chars(self.cursor.line)
+            .into_iter()
+            .filter(|(x, _)| *x >= a.x && *x <= b.x)
+            .map(|(_, c)| c)
+            .collect();
+        if word.trim().is_empty() { String::new() } else { word }
+    }
+
+    /// `select-word` and `select-line`: begins a selection that grows by them.
+    pub(crate) fn select_by(&mut self, by: SelectBy) {
+        self.begin(by);
+        if by == SelectBy::Line {
+            self.want_x = self.cursor.x;
+        }
+    }
+
+    fn blank_line(&self, line: usize) -> bool {
+        self.length(line) == 0
+    }
+
+    pub(crate) fn next_paragraph(&mut self) {
+        let last = self.lines().saturating_sub(1);
+        let mut line = self.cursor.line;
+        while line < last && self.blank_line(line) {
+            line += 1;
+        }
+        while line < last && !self.blank_line(line) {
+            line += 1;
+        }
+        self.set(Point { line, x: self.last_x(line) });
+    }
+
+    pub(crate) fn previous_paragraph(&mut self) {
+        let mut line = self.cursor.line;
+        while line > 0 && self.blank_line(line) {
+            line -= 1;
+        }
+        while line > 0 && !self.blank_line(line) {
+            line -= 1;
+        }
+        self.set(Point { line, x: 0 });
+    }
+
+    /// `f`, `F`, `t`, `T`.
+    pub(crate) fn jump_to(&mut self, target: char, forward: bool, before: bool) {
+        self.jump = Some(Jump { target, forward, before });
+        self.do_jump(forward);
+    }
+
+    pub(crate) fn jump_again(&mut self, reverse: bool) {
+        if let Some(j) = self.jump {
+            self.do_jump(j.forward != reverse);
+        }
+    }
+
+    fn do_jump(&mut self, forward: bool) {
+        let Some(j) = self.jump else { return };
+        let p = self.cursor;
+        let chars = self.chars(p.line);
+        let skip = u16::from(j.before);
+        let at = if forward {
+            chars.iter().find(|(x, c)| *x > p.x.saturating_add(skip) && *c == j.target).map(|(x, _)| *x)
+        } else {
+            chars.iter().rev().find(|(x, c)| x.saturating_add(skip) < p.x && *c == j.target).map(|(x, _)| *x)
+        };
+        if let Some(x) = at {
+            let x = match (j.before, forward) {
+                (true, true) => x.saturating_sub(1),
+                (true, false) => x.saturating_add(1),
+                (false, _) => x,
+            };
+            self.set(Point { x, ..p });
+        }
+    }
+
+    /// `%`: the bracket that belongs to the one under (or after) the cursor.
+    pub(crate) fn matching_bracket(&mut self, backward: bool) {
+        const PAIRS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
+        let p = self.cursor;
+        let here = self.chars(p.line);
+        let found = if backward {
+            here.iter().rev().find(|(x, c)| *x <= p.x && PAIRS.iter().any(|(o, e)| o == c || e == c))
+        } else {
+            here.iter().find(|(x, c)| *x >= p.x && PAIRS.iter().any(|(o, e)| o == c || e == c))
+        };
+        let Some(&(x, bracket)) = found else { return };
+        let Some(&(open, close)) = PAIRS.iter().find(|(o, e)| *o == bracket || *e == bracket) else { return };
+        let forward = bracket == open;
+        let mut depth = 0i64;
+        let mut line = p.line;
+        for _ in 0..MAX_LOOK {
+            let mut chars = self.chars(line);
+            if line == p.line {
+                chars.retain(|(cx, _)| if forward { *cx >= x } else { *cx <= x });
+            }
+            if !forward {
+                chars.reverse();
+            }
+            for (cx, c) in chars {
+                if c == open {
+                    depth += if forward { 1 } else { -1 };
+                } else if c == close {
+                    depth += if forward { -1 } else { 1 };
+                } else {
+                    continue;
+                }
+                if depth == 0 {
+                    self.set(Point { line, x: cx });
+                    return;
+                }
+            }
+            if forward && line + 1 < self.lines() {
+                line += 1;
+            } else if !forward && line > 0 {
+                line -= 1;
+            } else {
+                return;
+            }
+        }
+    }
+}

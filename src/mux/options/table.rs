@@ -1,0 +1,262 @@
+//! Every option: its scope, kind and default. Names and defaults are tmux's; the last block is qmux's own.
+
+/// Which sets an option lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// `set -s`.
+    Server,
+    /// `set -g` and per session.
+    Session,
+    /// `setw -g` and per window.
+    Window,
+    /// Per window and also per pane (`set -p`).
+    Pane,
+}
+
+/// What values an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A number between two ends.
+    Number(i64, i64),
+    /// on or off.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A key or None.
+    Key,
+    /// A colour.
+    Colour,
+    /// A style, `fg=red,bold`.
+    Style,
+    /// A list of texts with indices.
+    Array,
+}
+
+/// One option.
+#[derive(Debug)]
+pub struct OptionDef {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it lives.
+    pub level: Level,
+    /// What it takes.
+    pub kind: Kind,
+    /// Default in the form a user would type; arrays have one line per element.
+    pub default: &'static str,
+}
+
+const fn o(level: Level, name: &'static str, kind: Kind, default: &'static str) -> OptionDef {
+    OptionDef { name, level, kind, default }
+}
+
+use Kind::{Array, Choice, Colour, Flag, Key, Number, Style, Text};
+use Level::{Pane, Server, Session, Window};
+
+const MAX: i64 = i32::MAX as i64;
+const OTHER: Kind = Choice(&["none", "any", "current", "other"]);
+const VISUAL: Kind = Choice(&["off", "on", "both"]);
+const KEYS: Kind = Choice(&["emacs", "vi"]);
+const LINES: Kind = Choice(&["single", "double", "heavy", "simple", "rounded", "padded", "none"]);
+const CURSOR: Kind =
+    Choice(&["default", "blinking-block", "block", "blinking-underline", "underline", "blinking-bar", "bar"]);
+
+/// `status-format[0]`: the line made of status-left, the windows and status-right.
+const STATUS_FORMAT: &str = "#[align=left range=left #{E:status-left-style}]#[push-default]#{T;=/#{status-left-length}:status-left}#[pop-default]#[norange default]#[list=on align=#{status-justify}]#[list=left-marker]<#[list=right-marker]>#[list=on]#{W:#[range=window|#{window_index} #{E:window-status-style}#{?#{&&:#{window_last_flag},#{!=:#{E:window-status-last-style},default}}, #{E:window-status-last-style},}#{?#{&&:#{window_bell_flag},#{!=:#{E:window-status-bell-style},default}}, #{E:window-status-bell-style},#{?#{&&:#{||:#{window_activity_flag},#{window_silence_flag}},#{!=:#{E:window-status-activity-style},default}}, #{E:window-status-activity-style},}}]#[push-default]#{T:window-status-format}#[pop-default]#[norange default]#{?window_end_flag,,#{window-status-separator}},#[range=window|#{window_index} list=focus #{?#{!=:#{E:window-status-current-style},default},#{E:window-status-current-style},#{E:window-status-style}}#{?#{&&:#{window_last_flag},#{!=:#{E:window-status-last-style},default}}, #{E:window-status-last-style},}#{?#{&&:#{window_bell_flag},#{!=:#{E:window-status-bell-style},default}}, #{E:window-status-bell-style},#{?#{&&:#{||:#{window_activity_flag},#{window_silence_flag}},#{!=:#{E:window-status-activity-style},default}}, #{E:window-status-activity-style},}}]#[push-default]#{T:window-status-current-format}#[pop-default]#[norange list=on default]#{?window_end_flag,,#{window-status-separator}}}#[nolist align=right range=right #{E:status-right-style}]#[push-default]#{T;=/#{status-right-length}:status-right}#[pop-default]#[norange default]\n#[align=centre]#{P:#{?pane_active,#[reverse],}#{pane_index}[#{pane_width}x#{pane_height}]#[default] }";
+
+const ALIASES: &str = "split-pane=split-window\nsplitp=split-window\nserver-info=show-messages -JT\ninfo=show-messages -JT\nchoose-window=choose-tree -w\nchoose-session=choose-tree -s";
+
+const REMAIN: &str = "Pane is dead (#{?#{!=:#{pane_dead_status},},status #{pane_dead_status},}#{?#{!=:#{pane_dead_signal},},signal #{pane_dead_signal},}, #{t:pane_dead_time})";
+
+const WINDOW_STATUS: &str = "#I:#W#{?window_flags,#{window_flags}, }";
+
+/// All options, each level in alphabetical order.
+pub static OPTIONS: &[OptionDef] = &[
+    o(Server, "backspace", Key, "C-?"),
+    o(Server, "buffer-limit", Number(1, MAX), "50"),
+    o(Server, "command-alias", Array, ALIASES),
+    o(Server, "copy-command", Text, ""),
+    o(Server, "default-client-command", Text, "new-session"),
+    o(Server, "default-terminal", Text, "tmux-256color"),
+    o(Server, "editor", Text, "/usr/bin/vi"),
+    o(Server, "escape-time", Number(0, MAX), "10"),
+    o(Server, "exit-empty", Flag, "on"),
+    o(Server, "exit-unattached", Flag, "off"),
+    o(Server, "extended-keys", Choice(&["off", "on", "always"]), "off"),
+    o(Server, "extended-keys-format", Choice(&["csi-u", "xterm"]), "xterm"),
+    o(Server, "focus-events", Flag, "off"),
+    o(Server, "get-clipboard", Choice(&["off", "buffer", "request", "both"]), "buffer"),
+    o(Server, "history-file", Text, ""),
+    o(Server, "message-limit", Number(0, MAX), "1000"),
+    o(Server, "prefix-timeout", Number(0, MAX), "0"),
+    o(Server, "prompt-history-limit", Number(0, MAX), "100"),
+    o(Server, "set-clipboard", Choice(&["off", "external", "on"]), "external"),
+    o(
+        Server,
+        "terminal-features",
+        Array,
+        "xterm*:clipboard:ccolour:cstyle:focus:title\nscreen*:title\nrxvt*:ignorefkeys",
+    ),
+    o(Server, "terminal-overrides", Array, "linux*:AX@"),
+    o(Server, "user-keys", Array, ""),
+    o(Session, "activity-action", OTHER, "other"),
+    o(Session, "assume-paste-time", Number(0, MAX), "1"),
+    o(Session, "base-index", Number(0, MAX), "0"),
+    o(Session, "bell-action", OTHER, "any"),
+    o(Session, "default-command", Text, ""),
+    o(Session, "default-shell", Text, "/bin/sh"),
+    o(Session, "default-size", Text, "80x24"),
+    o(Session, "destroy-unattached", Choice(&["off", "on", "keep-last", "keep-group"]), "off"),
+    o(Session, "detach-on-destroy", Choice(&["off", "on", "no-detached", "previous", "next"]), "on"),
+    o(Session, "display-panes-active-colour", Colour, "red"),
+    o(Session, "display-panes-colour", Colour, "blue"),
+    o(Session, "display-panes-time", Number(1, MAX), "1000"),
+    o(Session, "display-time", Number(0, MAX), "750"),
+    o(Session, "focus-follows-mouse", Flag, "off"),
+    o(Session, "history-limit", Number(0, MAX), "2000"),
+    o(Session, "initial-repeat-time", Number(0, 2_000_000), "0"),
+    o(Session, "key-table", Text, "root"),
+    o(Session, "lock-after-time", Number(0, MAX), "0"),
+    o(Session, "lock-command", Text, "lock -np"),
+    o(Session, "message-command-style", Style, "bg=black,fg=yellow,fill=black"),
+    o(Session, "message-line", Choice(&["0", "1", "2", "3", "4"]), "0"),
+    o(Session, "message-style", Style, "bg=yellow,fg=black,fill=yellow"),
+    o(Session, "mouse", Flag, "off"),
+    o(Session, "prefix", Key, "C-b"),
+    o(Session, "prefix2", Key, "None"),
+    o(Session, "renumber-windows", Flag, "off"),
+    o(Session, "repeat-time", Number(0, 2_000_000), "500"),
+    o(Session, "set-titles", Flag, "off"),
+    o(Session, "set-titles-string", Text, "#S:#I:#W - \"#T\" #{session_alerts}"),
+    o(Session, "silence-action", OTHER, "other"),
+    o(Session, "status", Choice(&["off", "on", "2", "3", "4", "5"]), "on"),
+    o(Session, "status-bg", Colour, "default"),
+    o(Session, "status-fg", Colour, "default"),
+    o(Session, "status-format", Array, STATUS_FORMAT),
+    o(Session, "status-interval", Number(0, MAX), "15"),
+    o(Session, "status-justify", Choice(&["left", "centre", "right", "absolute-centre"]), "left"),
+    o(Session, "status-keys", KEYS, "emacs"),
+    o(Session, "status-left", Text, "[#{session_name}] "),
+    o(Session, "status-left-length", Number(0, 32767), "10"),
+    o(Session, "status-left-style", Style, "default"),
+    o(Session, "status-position", Choice(&["top", "bottom"]), "bottom"),
+    o(
+        Session,
+        "status-right",
+        Text,
+        "#{?window_bigger,[#{window_offset_x}#,#{window_offset_y}] ,}\"#{=21:pane_title}\" %H:%M %d-%b-%y",
+    ),
+    o(Session, "status-right-length", Number(0, 32767), "40"),
+    o(Session, "status-right-style", Style, "default"),
+    o(Session, "status-style", Style, "bg=green,fg=black"),
+    o(
+        Session,
+        "update-environment",
+        Array,
+        "DISPLAY\nKRB5CCNAME\nMSYSTEM\nSSH_ASKPASS\nSSH_AUTH_SOCK\nSSH_AGENT_PID\nSSH_CONNECTION\nWAYLAND_DISPLAY\nWINDOWID\nXAUTHORITY",
+    ),
+    o(Session, "visual-activity", VISUAL, "off"),
+    o(Session, "visual-bell", VISUAL, "off"),
+    o(Session, "visual-silence", VISUAL, "off"),
+    o(Session, "word-separators", Text, "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"),
+    o(Window, "aggressive-resize", Flag, "off"),
+    o(Pane, "allow-passthrough", Choice(&["off", "on", "all"]), "off"),
+    o(Pane, "allow-rename", Flag, "off"),
+    o(Pane, "allow-set-title", Flag, "on"),
+    o(Pane, "alternate-screen", Flag, "on"),
+    o(Window, "automatic-rename", Flag, "on"),
+    o(
+        Window,
+        "automatic-rename-format",
+        Text,
+        "#{?pane_in_mode,[tmux],#{pane_current_command}}#{?pane_dead,[dead],}",
+    ),
+    o(Window, "clock-mode-colour", Colour, "blue"),
+    o(Window, "clock-mode-style", Choice(&["12", "24"]), "24"),
+    o(Window, "copy-mode-current-match-style", Style, "bg=magenta,fg=black"),
+    o(Window, "copy-mode-mark-style", Style, "bg=red,fg=black"),
+    o(Window, "copy-mode-match-style", Style, "bg=cyan,fg=black"),
+    o(
+        Window,
+        "copy-mode-position-format",
+        Text,
+        "#[align=right]#{?search_present,(#{search_count}#{?search_count_partial,+,} results) ,}[#{scroll_position}/#{history_size}]",
+    ),
+    o(Window, "copy-mode-position-style", Style, "#{E:mode-style}"),
+    o(Window, "copy-mode-selection-style", Style, "#{E:mode-style}"),
+    o(Pane, "cursor-colour", Colour, "none"),
+    o(Pane, "cursor-style", CURSOR, "default"),
+    o(Window, "fill-character", Text, ""),
+    o(Window, "main-pane-height", Text, "24"),
+    o(Window, "main-pane-width", Text, "80"),
+    o(Window, "menu-border-lines", LINES, "single"),
+    o(Window, "menu-border-style", Style, "default"),
+    o(Window, "menu-selected-style", Style, "bg=yellow,fg=black"),
+    o(Window, "menu-style", Style, "default"),
+    o(Window, "mode-keys", KEYS, "emacs"),
+    o(Window, "mode-style", Style, "noattr,bg=yellow,fg=black"),
+    o(Window, "monitor-activity", Flag, "off"),
+    o(Window, "monitor-bell", Flag, "on"),
+    o(Window, "monitor-silence", Number(0, MAX), "0"),
+    o(Window, "other-pane-height", Text, "0"),
+    o(Window, "other-pane-width", Text, "0"),
+    o(
+        Window,
+        "pane-active-border-style",
+        Style,
+        "#{?pane_in_mode,fg=yellow,#{?synchronize-panes,fg=red,fg=green}}",
+    ),
+    o(Window, "pane-base-index", Number(0, 65535), "0"),
+    o(
+        Pane,
+        "pane-border-format",
+        Text,
+        "#{?pane_active,#[reverse],}#{pane_index}#[default] \"#{pane_title}\"",
+    ),
+    o(Window, "pane-border-indicators", Choice(&["off", "colour", "arrows", "both"]), "colour"),
+    o(
+        Window,
+        "pane-border-lines",
+        Choice(&["single", "double", "heavy", "simple", "number", "spaces"]),
+        "single",
+    ),
+    o(Window, "pane-border-status", Choice(&["off", "top", "bottom"]), "off"),
+    o(Window, "pane-border-style", Style, "default"),
+    o(Pane, "pane-colours", Array, ""),
+    o(Window, "pane-scrollbars", Choice(&["off", "modal", "on"]), "off"),
+    o(Window, "pane-scrollbars-position", Choice(&["right", "left"]), "right"),
+    o(Pane, "pane-scrollbars-style", Style, "bg=black,fg=white,width=1,pad=0"),
+    o(Window, "popup-border-lines", LINES, "single"),
+    o(Window, "popup-border-style", Style, "default"),
+    o(Window, "popup-style", Style, "default"),
+    o(Pane, "remain-on-exit", Choice(&["off", "on", "failed", "key"]), "off"),
+    o(Pane, "remain-on-exit-format", Text, REMAIN),
+    o(Pane, "scroll-on-clear", Flag, "on"),
+    o(Pane, "synchronize-panes", Flag, "off"),
+    o(Pane, "window-active-style", Style, "default"),
+    o(Window, "window-size", Choice(&["largest", "smallest", "manual", "latest"]), "latest"),
+    o(Window, "window-status-activity-style", Style, "reverse"),
+    o(Window, "window-status-bell-style", Style, "reverse"),
+    o(Window, "window-status-current-format", Text, WINDOW_STATUS),
+    o(Window, "window-status-current-style", Style, "default"),
+    o(Window, "window-status-format", Text, WINDOW_STATUS),
+    o(Window, "window-status-last-style", Style, "default"),
+    o(Window, "window-status-separator", Text, " "),
+    o(Window, "window-status-style", Style, "default"),
+    o(Pane, "window-style", Style, "default"),
+    o(Window, "wrap-search", Flag, "on"),
+    o(Window, "xterm-keys", Flag, "on"),
+    // qmux's own.
+    o(Session, "auto-move", Flag, "off"),
+    o(Session, "theme", Text, ""),
+];
+
+/// Names of the past that still work, and what they are now.
+pub static RENAMED: &[(&str, &str)] = &[
+    ("display-panes-color", "display-panes-colour"),
+    ("display-panes-active-color", "display-panes-active-colour"),
+    ("clock-mode-color", "clock-mode-colour"),
+    ("cursor-color", "cursor-colour"),
+    ("pane-colors", "pane-colours"),
+];

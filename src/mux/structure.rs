@@ -1,0 +1,838 @@
+//! Making and unmaking sessions, windows and panes; who is current; what size things are.
+
+use super::event::{Effect, HostChoice, Place, SpawnSpec};
+use super::layout::{Layout, SplitHow};
+use super::model::{BorderStatus, Link, Mode, Pane, Session, Window};
+use super::options::Options;
+use super::settings::Scope;
+use super::{Mux, PaneInfo};
+use crate::ids::{ClientId, ExitStatus, PaneId, SessionId, Size, WindowId};
+use crate::vt::Screen;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Most sessions, windows and panes; more come from a runaway script.
+pub const MAX_THINGS: usize = 10_000;
+
+/// Longest name of a session or window, in characters.
+pub const MAX_NAME: usize = 1024;
+
+/// What to start in a pane.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Start {
+    /// Program and arguments; empty is the default command.
+    pub argv: Vec<String>,
+    /// Directory, empty for the session's.
+    pub cwd: String,
+    /// Additions to the environment.
+    pub env: Vec<(String, String)>,
+    /// Where.
+    pub host: HostChoice,
+    /// Start nothing: the pane shows what it is given (`split-window ''`, `restore`).
+    pub empty: bool,
+}
+
+/// A name as kept: control characters and the target syntax's own characters taken out.
+pub(crate) fn clean_name(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
+}
+
+/// A session's name: `:` and `.` would be read as parts of a target.
+pub(crate) fn clean_session_name(name: &str) -> String {
+    clean_name(name).replace([':', '.'], "_")
+}
+
+impl Mux {
+    pub(crate) fn next_order(&mut self) -> u64 {
+        self.order += 1;
+        self.order
+    }
+
+    /// Makes a pane in a window (which need not exist yet) and asks for its program.
+    pub(crate) fn make_pane(
+        &mut self,
+        window: WindowId,
+        session: Option<SessionId>,
+        size: Size,
+        start: Start,
+    ) -> PaneId {
+        let id = PaneId(self.next_pane);
+        self.next_pane += 1;
+        let scope = session.map_or(Scope::GlobalSession, Scope::Session);
+        let limit = self.option_number(scope, "history-limit").clamp(0, 100_000_000) as usize;
+        let mut screen = Screen::new(size, limit);
+        screen.set_title(&self.config.host);
+        let cwd = if start.cwd.is_empty() {
+            session.and_then(|s| self.sessions.get(&s)).map_or(self.config.home.clone(), |s| s.path.clone())
+        } else {
+            start.cwd.clone()
+        };
+        let pane = Pane {
+            id,
+            window,
+            life: None,
+            place: Place::Starting,
+            screen,
+            mode: None,
+            size,
+            info: PaneInfo { path: cwd.clone(), ..PaneInfo::default() },
+            start_argv: start.argv.clone(),
+            start_path: cwd,
+            dead: None,
+            dead_since: 0,
+            options: Options::default(),
+            input_off: false,
+            progress: None,
+            typed_ahead: VecDeque::new(),
+            pipe: None,
+            title_set: false,
+            silent_since: Some(self.now),
+            overflow_rung: false,
+        };
+        self.panes.insert(id, pane);
+        if !start.empty {
+            self.spawn(id, session, start);
+        }
+        self.persist = true;
+        id
+    }
+
+    /// Asks for a pane's program; used again by `respawn-pane`.
+    pub(crate) fn spawn(&mut self, id: PaneId, session: Option<SessionId>, start: Start) {
+        let scope = session.map_or(Scope::GlobalSession, Scope::Session);
+        let shell = self.option_text(scope, "default-shell");
+        let mut argv = start.argv;
+        if argv.is_empty() {
+            let command = self.option_text(scope, "default-command");
+            if !command.is_empty() {
+                argv = vec![command];
+            }
+        }
+        let Some(pane) = self.panes.get(&id) else { return };
+        let (size, cwd) = (pane.size, pane.start_path.clone());
+        let mut env = self.pane_environment(session, &start.env);
+        env.insert("TMUX_PANE".into(), id.to_string());
+        if start.host == HostChoice::Here {
+            env.insert("PWD".into(), cwd.clone());
+        }
+        env.insert("SHELL".into(), shell.clone());
+        let spec = SpawnSpec { argv, shell, cwd, env: env.into_iter().collect(), size, host: start.host };
+        self.effects.push_back(Effect::Spawn { pane: id, spec });
+    }
+
+    /// Makes a window with one pane; it is in no session yet.
+    pub(crate) fn make_window(
+        &mut self,
+        session: Option<SessionId>,
+        name: Option<String>,
+        size: Size,
+        start: Start,
+    ) -> WindowId {
+        let id = WindowId(self.next_window);
+        self.next_window += 1;
+        let argv = start.argv.clone();
+        let pane = self.make_pane(id, session, size, start);
+        let mut options = Options::default();
+        let name = match name {
+            Some(name) => {
+                options.put("automatic-rename", super::options::Value::Flag(false));
+                name
+            }
+            None => self.name_from_command(session, &argv),
+        };
+        let now = self.wall_ms();
+        let window = Window {
+            id,
+            name: clean_name(&name),
+            layout: Layout::single(pane, size),
+            panes: vec![pane],
+            active: pane,
+            last_panes: Vec::new(),
+            zoomed: false,
+            size,
+            manual_size: None,
+            options,
+            activity: now,
+            created: now,
+            preset: None,
+            old_layout: None,
+            border_status: BorderStatus::Off,
+        };
+        self.windows.insert(id, window);
+        self.sizes_dirty = true;
+        id
+    }
+
+    /// A window's first name: that of its program.
+    fn name_from_command(&self, session: Option<SessionId>, argv: &[String]) -> String {
+        let scope = session.map_or(Scope::GlobalSession, Scope::Session);
+        let command = match argv.first() {
+            Some(first) => first.clone(),
+            None => {
+                let default = self.option_text(scope, "default-command");
+                if default.is_empty() { self.option_text(scope, "default-shell") } else { default }
+            }
+        };
+        let mut words = command.split_whitespace().peekable();
+        while words.peek().is_some_and(|w| *w == "exec" || (w.contains('=') && !w.starts_with('='))) {
+            words.next();
+        }
+        let word = words.next().unwrap_or("");
+        let word = word.trim_matches(['"', '\'']).trim_start_matches('-');
+        word.rsplit('/').next().unwrap_or(word).to_owned()
+    }
+
+    /// Puts a window into a session. False: the index is taken.
+    pub(crate) fn link(&mut self, session: SessionId, index: u32, window: WindowId) -> bool {
+        let Some(s) = self.sessions.get_mut(&session) else { return false };
+        if s.links.contains_key(&index) {
+            return false;
+        }
+        s.links.insert(index, Link { window, bell: false, activity: false, silence: false });
+        self.persist = true;
+        self.sizes_dirty = true;
+        self.redraw_session(session);
+        true
+    }
+
+    /// The first free index from `from` on.
+    pub(crate) fn free_index(&self, session: SessionId, from: u32) -> u32 {
+        let Some(s) = self.sessions.get(&session) else { return from };
+        (from..=u32::MAX).find(|i| !s.links.contains_key(i)).unwrap_or(from)
+    }
+
+    /// Makes place at an index: windows there and behind move up by one, as far as they touch.
+    pub(crate) fn shuffle_up(&mut self, session: SessionId, from: u32) {
+        let gap = self.free_index(session, from);
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        for i in (from..gap).rev() {
+            if let Some(link) = s.links.remove(&i) {
+                s.links.insert(i + 1, link);
+            }
+        }
+        let moved = |i: u32| if i >= from && i < gap { i + 1 } else { i };
+        s.current = moved(s.current);
+        s.last.iter_mut().for_each(|i| *i = moved(*i));
+    }
+
+    pub(crate) fn make_session(&mut self, name: String, path: String, size: Size) -> SessionId {
+        let id = SessionId(self.next_session);
+        self.next_session += 1;
+        let now = self.wall_ms();
+        let order = self.next_order();
+        let session = Session {
+            id,
+            name,
+            links: BTreeMap::new(),
+            current: 0,
+            last: Vec::new(),
+            options: Options::default(),
+            environment: BTreeMap::new(),
+            path,
+            created: now,
+            activity: now,
+            activity_order: order,
+            last_attached: 0,
+            size,
+        };
+        self.sessions.insert(id, session);
+        self.had_session = true;
+        self.persist = true;
+        id
+    }
+
+    pub(crate) fn session_by_name(&self, name: &str) -> Option<SessionId> {
+        self.sessions.values().find(|s| s.name == name).map(|s| s.id)
+    }
+
+    /// Makes a window current in a session.
+    pub(crate) fn select_index(&mut self, session: SessionId, index: u32) -> bool {
+        let Some(s) = self.sessions.get_mut(&session) else { return false };
+        let Some(link) = s.links.get_mut(&index) else { return false };
+        (link.bell, link.activity, link.silence) = (false, false, false);
+        if s.current != index {
+            let old = s.current;
+            s.last.retain(|i| *i != old && *i != index);
+            s.last.push(old);
+            s.current = index;
+            self.sizes_dirty = true;
+            self.persist = true;
+            if let Some(w) = self.sessions.get(&session).and_then(|s| s.current_window()) {
+                self.auto_rename(w);
+            }
+        }
+        self.redraw_session(session);
+        true
+    }
+
+    /// Gives a pane the keyboard of its window.
+    pub(crate) fn select_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        let Some(w) = self.windows.get_mut(&window) else { return };
+        if w.active != pane {
+            let old = w.active;
+            w.last_panes.retain(|p| *p != old && *p != pane);
+            w.last_panes.push(old);
+            w.active = pane;
+            self.focus_report(old, false);
+            self.focus_report(pane, true);
+            self.auto_rename(window);
+            self.persist = true;
+        }
+        self.redraw_window(window);
+    }
+
+    /// Tells programs that asked for it about the focus, when `focus-events` is on.
+    fn focus_report(&mut self, pane: PaneId, focus: bool) {
+        if !self.option_on(Scope::Server, "focus-events") {
+            return;
+        }
+        if let Some(p) = self.panes.get(&pane)
+            && p.screen.modes().focus_events
+        {
+            let bytes = crate::vt::keys::encode_focus(focus, p.screen.modes());
+            self.write_pane(pane, &bytes);
+        }
+    }
+
+    /// Divides a pane's window. The new pane is not made active.
+    pub(crate) fn split(
+        &mut self,
+        session: Option<SessionId>,
+        at: PaneId,
+        how: SplitHow,
+        start: Start,
+    ) -> Result<PaneId, String> {
+        let window = self.panes.get(&at).map(|p| p.window).ok_or("no pane")?;
+        self.unzoom(window);
+        if self.panes.len() >= MAX_THINGS {
+            return Err("too many panes".into());
+        }
+        let probe = PaneId(u32::MAX);
+        let w = self.windows.get_mut(&window).ok_or("no window")?;
+        if !w.layout.split(at, probe, how) {
+            return Err("no space for new pane".into());
+        }
+        let size = w.rect(probe).map_or(Size::new(1, 1), |r| r.size());
+        let pane = self.make_pane(window, session, size, start);
+        self.adopt(window, at, probe, pane, how);
+        Ok(pane)
+    }
+
+    /// Puts a pane that `split` made room for (as `probe`) into its window's list.
+    pub(crate) fn adopt(&mut self, window: WindowId, at: PaneId, probe: PaneId, pane: PaneId, how: SplitHow) {
+        let Some(w) = self.windows.get_mut(&window) else { return };
+        w.layout.map_panes(|p| if p == probe { pane } else { p });
+        let at = match (how.full, how.before) {
+            (true, true) => 0,
+            (true, false) => w.panes.len(),
+            (false, true) => w.position(at).unwrap_or(0),
+            (false, false) => w.position(at).map_or(w.panes.len(), |i| i + 1),
+        };
+        w.panes.insert(at, pane);
+        if let Some(p) = self.panes.get_mut(&pane) {
+            p.window = window;
+        }
+        self.apply_layout(window);
+    }
+
+    /// Sets the sizes of a window's panes from its layout.
+    pub(crate) fn apply_layout(&mut self, window: WindowId) {
+        let Some(w) = self.windows.get(&window) else { return };
+        let mut sizes: Vec<(PaneId, Size)> =
+            w.layout.rects().into_iter().filter_map(|(p, _)| w.rect(p).map(|r| (p, r.size()))).collect();
+        if w.zoomed
+            && let Some((p, r)) = w.rects().first()
+        {
+            sizes.retain(|(q, _)| q != p);
+            sizes.push((*p, r.size()));
+        }
+        for (id, size) in sizes {
+            let Some(pane) = self.panes.get_mut(&id) else { continue };
+            if pane.size == size {
+                continue;
+            }
+            pane.size = size;
+            pane.screen.resize(size);
+            match &mut pane.mode {
+                Some(Mode::Copy(c)) => c.resize(size),
+                Some(Mode::List(l)) => {
+                    l.rows = usize::from(size.rows);
+                    l.follow();
+                }
+                Some(Mode::Clock) | None => {}
+            }
+            if pane.dead.is_none() && !matches!(pane.place, Place::Gone(_)) {
+                self.effects.push_back(Effect::Resize { pane: id, size });
+            }
+        }
+        self.persist = true;
+        self.redraw_window(window);
+    }
+
+    pub(crate) fn unzoom(&mut self, window: WindowId) -> bool {
+        let Some(w) = self.windows.get_mut(&window).filter(|w| w.zoomed) else { return false };
+        w.zoomed = false;
+        self.apply_layout(window);
+        true
+    }
+
+    pub(crate) fn zoom(&mut self, pane: PaneId) {
+        let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        if self.windows.get(&window).is_none_or(|w| w.panes.len() < 2 || w.zoomed) {
+            return;
+        }
+        self.select_pane(pane);
+        if let Some(w) = self.windows.get_mut(&window) {
+            w.zoomed = true;
+        }
+        self.apply_layout(window);
+    }
+
+    /// Ends a pane's processes and takes it away.
+    pub(crate) fn kill_pane(&mut self, pane: PaneId) {
+        let alive = self.panes.get(&pane).is_some_and(|p| p.dead.is_none());
+        if alive {
+            self.effects.push_back(Effect::Kill { pane });
+        }
+        self.remove_pane(pane);
+    }
+
+    /// Takes a pane out of its window; an empty window goes with it. The pane itself is forgotten.
+    pub(crate) fn remove_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        let last = self.windows.get(&window).is_some_and(|w| w.panes.len() == 1 && w.panes[0] == pane);
+        if last {
+            self.remove_window(window);
+        } else {
+            self.detach_pane(pane);
+        }
+        if let Some(p) = self.panes.remove(&pane)
+            && let Some(request) = p.pipe
+        {
+            self.stop_pipe(request);
+        }
+        if self.marked == Some(pane) {
+            self.marked = None;
+        }
+        self.persist = true;
+    }
+
+    pub(crate) fn stop_pipe(&mut self, request: crate::ids::RequestId) {
+        let origin = std::sync::Arc::default();
+        self.ask(super::Job::Stop { request }, super::queue::Pending::Nothing, &origin, None);
+    }
+
+    /// Takes a pane out of a window with others: layout, activity, order.
+    pub(crate) fn detach_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        self.unzoom(window);
+        let Some(w) = self.windows.get_mut(&window) else { return };
+        let Some(at) = w.position(pane) else { return };
+        w.layout.close(pane);
+        w.panes.remove(at);
+        w.last_panes.retain(|p| *p != pane);
+        if w.active == pane {
+            let heir = w.last_pane().or_else(|| w.panes.get(at.saturating_sub(1)).copied());
+            if let Some(heir) = heir.or_else(|| w.panes.first().copied()) {
+                w.active = heir;
+                w.last_panes.retain(|p| *p != heir);
+                self.focus_report(heir, true);
+            }
+            self.auto_rename(window);
+        }
+        self.apply_layout(window);
+    }
+
+    /// Kills all panes of a window and takes it out of every session.
+    pub(crate) fn kill_window(&mut self, window: WindowId) {
+        let panes = self.windows.get(&window).map(|w| w.panes.clone()).unwrap_or_default();
+        for pane in &panes {
+            if self.panes.get(pane).is_some_and(|p| p.dead.is_none()) {
+                self.effects.push_back(Effect::Kill { pane: *pane });
+            }
+        }
+        self.remove_window(window);
+        for pane in panes {
+            if self.marked == Some(pane) {
+                self.marked = None;
+            }
+            if let Some(p) = self.panes.remove(&pane)
+                && let Some(request) = p.pipe
+            {
+                self.stop_pipe(request);
+            }
+        }
+    }
+
+    fn remove_window(&mut self, window: WindowId) {
+        let holders: Vec<(SessionId, u32)> = self
+            .sessions
+            .values()
+            .flat_map(|s| s.links.iter().filter(|(_, l)| l.window == window).map(|(i, _)| (s.id, *i)))
+            .collect();
+        for (session, index) in holders {
+            self.unlink(session, index);
+        }
+        self.windows.remove(&window);
+        self.persist = true;
+    }
+
+    /// Takes a window out of a session; an empty session goes.
+    pub(crate) fn unlink(&mut self, session: SessionId, index: u32) {
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        if s.links.remove(&index).is_none() {
+            return;
+        }
+        if s.links.is_empty() {
+            self.end_session(session);
+            return;
+        }
+        if s.current == index {
+            // The one used before, else the next lower, else the lowest.
+            let next = s.last_index().or_else(|| s.links.range(..index).next_back().map(|(i, _)| *i));
+            let next = next.or_else(|| s.links.keys().next().copied()).unwrap_or(0);
+            s.last.retain(|i| *i != index);
+            s.current = next;
+            s.last.retain(|i| *i != next);
+            if let Some(l) = s.links.get_mut(&next) {
+                (l.bell, l.activity, l.silence) = (false, false, false);
+            }
+        } else {
+            s.last.retain(|i| *i != index);
+        }
+        self.sizes_dirty = true;
+        self.persist = true;
+        if self.option_on(Scope::Session(session), "renumber-windows") {
+            self.renumber(session);
+        }
+        self.redraw_session(session);
+    }
+
+    /// Closes the gaps between window indices.
+    pub(crate) fn renumber(&mut self, session: SessionId) {
+        let base = self.option_number(Scope::Session(session), "base-index").max(0) as u32;
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let old: Vec<(u32, Link)> = std::mem::take(&mut s.links).into_iter().collect();
+        let new_of: BTreeMap<u32, u32> = old.iter().zip(base..).map(|((i, _), n)| (*i, n)).collect();
+        s.links = old.into_iter().zip(base..).map(|((_, l), n)| (n, l)).collect();
+        s.current = new_of.get(&s.current).copied().unwrap_or(base);
+        s.last = s.last.iter().filter_map(|i| new_of.get(i).copied()).collect();
+        self.persist = true;
+        self.redraw_session(session);
+    }
+
+    /// Ends a session: windows that are nowhere else die with it, its clients go elsewhere or detach.
+    pub(crate) fn kill_session(&mut self, session: SessionId) {
+        let windows: Vec<WindowId> = self
+            .sessions
+            .get(&session)
+            .map(|s| s.links.values().map(|l| l.window).collect())
+            .unwrap_or_default();
+        for window in windows {
+            let elsewhere = self
+                .sessions
+                .values()
+                .any(|s| s.id != session && s.links.values().any(|l| l.window == window));
+            if !elsewhere {
+                self.kill_window(window);
+            }
+        }
+        if let Some(s) = self.sessions.get_mut(&session) {
+            s.links.clear();
+            self.end_session(session);
+        }
+    }
+
+    /// An empty session goes: its clients show another (`detach-on-destroy`) or leave.
+    fn end_session(&mut self, session: SessionId) {
+        let mode = self.option_text(Scope::Session(session), "detach-on-destroy");
+        let name = self.sessions.get(&session).map(|s| s.name.clone()).unwrap_or_default();
+        let mut others: Vec<&Session> = self.sessions.values().filter(|s| s.id != session).collect();
+        others.sort_by(|a, b| a.name.cmp(&b.name));
+        let next = match mode.as_str() {
+            "off" => others.iter().max_by_key(|s| s.activity_order).map(|s| s.id),
+            "no-detached" => others
+                .iter()
+                .filter(|s| self.clients.values().any(|c| c.attached && c.session == Some(s.id)))
+                .max_by_key(|s| s.activity_order)
+                .map(|s| s.id),
+            "next" => others.iter().find(|s| s.name > name).or(others.first()).map(|s| s.id),
+            "previous" => others.iter().rev().find(|s| s.name < name).or(others.last()).map(|s| s.id),
+            _ => None,
+        };
+        self.sessions.remove(&session);
+        self.persist = true;
+        self.sizes_dirty = true;
+        let here: Vec<ClientId> = self
+            .clients
+            .values()
+            .filter(|c| c.attached && c.session == Some(session))
+            .map(|c| c.id)
+            .collect();
+        for client in here {
+            match next {
+                Some(next) => self.show_session(client, next),
+                None => self.detach(client, "exited".into()),
+            }
+        }
+        for c in self.clients.values_mut() {
+            if c.last_session == Some(session) {
+                c.last_session = None;
+            }
+        }
+    }
+
+    /// Makes a client a terminal that shows this session, or shows it another one.
+    pub(crate) fn show_session(&mut self, client: ClientId, session: SessionId) {
+        let (now, order) = (self.wall_ms(), self.next_order());
+        let Some(c) = self.clients.get_mut(&client) else { return };
+        if c.session != Some(session) {
+            if c.session.is_some() {
+                c.last_session = c.session;
+            }
+            c.session = Some(session);
+        }
+        c.key_table = None;
+        c.repeat_until = None;
+        c.activity = now;
+        c.activity_order = order;
+        if !c.attached {
+            c.attached = true;
+            self.effects.push_back(Effect::Attach { client });
+            self.show_config_errors(client);
+        }
+        if let Some(s) = self.sessions.get_mut(&session) {
+            s.activity = now;
+            s.activity_order = order;
+            s.last_attached = now;
+            let current = s.current;
+            if let Some(l) = s.links.get_mut(&current) {
+                (l.bell, l.activity, l.silence) = (false, false, false);
+            }
+        }
+        self.sizes_dirty = true;
+        self.redraw.insert(client);
+        if let Some(w) = self.sessions.get(&session).and_then(|s| s.current_window()) {
+            self.auto_rename(w);
+        }
+    }
+
+    /// A client ceases to be a terminal.
+    pub(crate) fn detach(&mut self, client: ClientId, message: String) {
+        let Some(c) = self.clients.get_mut(&client).filter(|c| c.attached && !c.leaving) else { return };
+        c.leaving = true;
+        c.attached = false;
+        let session = c.session.take();
+        self.effects.push_back(Effect::Detach { client, message });
+        self.client_left(client, session);
+    }
+
+    /// What ends with a client that was attached.
+    pub(crate) fn client_left(&mut self, client: ClientId, session: Option<SessionId>) {
+        self.queues.remove(&Some(client));
+        self.sizes_dirty = true;
+        let Some(session) = session else { return };
+        let mode = self.option_text(Scope::Session(session), "destroy-unattached");
+        let alone = !self.clients.values().any(|c| c.attached && c.session == Some(session));
+        if alone && mode == "on" || alone && mode == "keep-last" && self.sessions.len() > 1 {
+            self.kill_session(session);
+        }
+    }
+
+    /// The size a session's windows have on a client: its terminal without the status lines.
+    pub(crate) fn client_area(&self, client: &super::Client) -> Option<Size> {
+        let session = client.session?;
+        let rows = client.size.rows.saturating_sub(self.status_lines(session));
+        Some(Size::new(client.size.cols, rows))
+    }
+
+    /// Gives every window the size of its clients.
+    pub(crate) fn fit_windows(&mut self) {
+        let ids: Vec<WindowId> = self.windows.keys().copied().collect();
+        for id in ids {
+            let border = match self.option_text(Scope::Window(id), "pane-border-status").as_str() {
+                "top" => BorderStatus::Top,
+                "bottom" => BorderStatus::Bottom,
+                _ => BorderStatus::Off,
+            };
+            let size = self.wanted_size(id);
+            let Some(w) = self.windows.get_mut(&id) else { continue };
+            let border_changed = std::mem::replace(&mut w.border_status, border) != border;
+            if let Some(size) = size
+                && (size != w.size || w.layout.size() != size)
+            {
+                w.size = size;
+                w.layout.resize(size);
+                self.apply_layout(id);
+            } else if border_changed {
+                self.apply_layout(id);
+            }
+        }
+    }
+
+    fn wanted_size(&self, id: WindowId) -> Option<Size> {
+        let w = self.windows.get(&id)?;
+        let mode = self.option_text(Scope::Window(id), "window-size");
+        if mode == "manual" || w.manual_size.is_some() {
+            return w.manual_size;
+        }
+        let aggressive = self.option_on(Scope::Window(id), "aggressive-resize");
+        let sees = |c: &&super::Client| {
+            c.attached
+                && !c.leaving
+                && c.session.and_then(|s| self.sessions.get(&s)).is_some_and(|s| {
+                    if aggressive || mode == "latest" {
+                        s.current_window() == Some(id)
+                    } else {
+                        s.links.values().any(|l| l.window == id)
+                    }
+                })
+        };
+        let areas = || self.clients.values().filter(sees).filter_map(|c| self.client_area(c));
+        let found = match mode.as_str() {
+            "largest" => areas().reduce(|a, b| Size::new(a.cols.max(b.cols), a.rows.max(b.rows))),
+            "smallest" => areas().reduce(|a, b| Size::new(a.cols.min(b.cols), a.rows.min(b.rows))),
+            _ => self
+                .clients
+                .values()
+                .filter(sees)
+                .max_by_key(|c| c.activity_order)
+                .and_then(|c| self.client_area(c)),
+        };
+        found
+    }
+
+    /// The size for a new window of a session.
+    pub(crate) fn new_window_size(&self, session: SessionId) -> Size {
+        let of_client = self
+            .clients
+            .values()
+            .filter(|c| c.attached && c.session == Some(session))
+            .max_by_key(|c| c.activity_order)
+            .and_then(|c| self.client_area(c));
+        of_client
+            .or_else(|| {
+                let s = self.sessions.get(&session)?;
+                s.current_window().and_then(|w| self.windows.get(&w)).map(|w| w.size).or(Some(s.size))
+            })
+            .unwrap_or(Size::new(80, 24))
+    }
+
+    // ---- drawing ----
+
+    pub(crate) fn redraw_all(&mut self) {
+        self.redraw.extend(self.clients.values().filter(|c| c.attached).map(|c| c.id));
+    }
+
+    pub(crate) fn redraw_session(&mut self, session: SessionId) {
+        let of = self.clients.values().filter(|c| c.attached && c.session == Some(session)).map(|c| c.id);
+        self.redraw.extend(of);
+    }
+
+    /// Clients whose session holds the window: its name is in their status line even when it is not current.
+    pub(crate) fn redraw_window(&mut self, window: WindowId) {
+        for c in self.clients.values().filter(|c| c.attached) {
+            let holds = c
+                .session
+                .and_then(|s| self.sessions.get(&s))
+                .is_some_and(|s| s.links.values().any(|l| l.window == window));
+            if holds {
+                self.redraw.insert(c.id);
+            }
+        }
+    }
+
+    /// Clients that show the pane now.
+    pub(crate) fn redraw_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        let Some(w) = self.windows.get(&window) else { return };
+        if w.zoomed && w.active != pane {
+            return;
+        }
+        for c in self.clients.values().filter(|c| c.attached) {
+            let shows = c.session.and_then(|s| self.sessions.get(&s)).and_then(|s| s.current_window());
+            if shows == Some(window) {
+                self.redraw.insert(c.id);
+            }
+        }
+    }
+
+    // ---- names ----
+
+    /// Names a window after what runs in it, when `automatic-rename` is on.
+    pub(crate) fn auto_rename(&mut self, window: WindowId) {
+        if !self.option_on(Scope::Window(window), "automatic-rename") {
+            return;
+        }
+        let Some(w) = self.windows.get(&window) else { return };
+        let active = w.active;
+        // Nothing is known of a pane before its first facts; its name stays that of its command.
+        if self.panes.get(&active).is_none_or(|p| p.info.command.is_empty() && p.dead.is_none()) {
+            return;
+        }
+        let format = self.option_text(Scope::Window(window), "automatic-rename-format");
+        let name = clean_name(&self.expand_for_pane(&format, active));
+        if let Some(w) = self.windows.get_mut(&window)
+            && w.name != name
+        {
+            w.name = name;
+            self.persist = true;
+            self.redraw_window(window);
+        }
+    }
+
+    /// The exit of a pane's first process.
+    pub(crate) fn pane_exited(&mut self, pane: PaneId, status: ExitStatus) {
+        let now = self.wall_ms();
+        let remain = self.option_text(Scope::Pane(pane), "remain-on-exit");
+        let Some(p) = self.panes.get_mut(&pane) else { return };
+        p.place = Place::Gone(status);
+        p.dead = Some(status);
+        p.dead_since = now;
+        p.typed_ahead.clear();
+        let window = p.window;
+        let stays = match remain.as_str() {
+            "on" | "key" => true,
+            "failed" => status != ExitStatus::Code(0),
+            _ => false,
+        };
+        if stays {
+            let format = self.option_text(Scope::Pane(pane), "remain-on-exit-format");
+            let text = crate::format::style::plain(&self.expand_for_pane(&format, pane));
+            if let Some(p) = self.panes.get_mut(&pane) {
+                let rows = p.size.rows;
+                // Below everything, as tmux: on the last row, after the cursor's own content scrolled up.
+                p.screen.advance(format!("\x1b[?1049l\x1b[r\x1b[{rows};1H\n\x1b[0m{text}").as_bytes());
+            }
+            self.auto_rename(window);
+            self.redraw_window(window);
+            self.persist = true;
+        } else {
+            self.remove_pane(pane);
+        }
+    }
+
+    /// Ends the server when nothing is left and `exit-empty` says so.
+    pub(crate) fn check_exit(&mut self) {
+        let empty =
+            self.sessions.is_empty() && self.had_session && self.option_on(Scope::Server, "exit-empty");
+        let idle = self.option_on(Scope::Server, "exit-unattached")
+            && self.had_session
+            && !self.clients.values().any(|c| c.attached);
+        let busy = self.clients.values().any(|c| !c.leaving && !c.attached);
+        if !self.shut && (empty || idle) && !busy {
+            self.shut_down();
+        }
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        if std::mem::replace(&mut self.shut, true) {
+            return;
+        }
+        let attached: Vec<ClientId> = self.clients.values().filter(|c| c.attached).map(|c| c.id).collect();
+        for client in attached {
+            self.detach(client, "server exited".into());
+        }
+        self.effects.push_back(Effect::Shutdown);
+    }
+}
