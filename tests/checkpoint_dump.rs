@@ -63,7 +63,7 @@ for_each_fixture!(fixture_tests);
 fn is_let_go_unnoticed(name: &str) {
     let engine = NativeEngine::new();
     let program = Program::fixture(name);
-    for _ in 0..3 {
+    for _ in 0..rounds(3) {
         let (stats, image) = dump_and_go_on(&engine, &program);
         assert!(stats.memory_bytes > 0 && stats.processes > 0);
         assert_eq!(tree_of(&image).processes[0].pid, program.pid());
@@ -81,6 +81,7 @@ fn an_ordinary_user_can_do_all_of_it() {
     std::fs::create_dir_all(&dir).expect("a directory");
     let binary = dir.join("tests");
     std::fs::copy(std::env::current_exe().expect("a program"), &binary).expect("a copy");
+    fixtures::fixture("refused");
     let output = Command::new("setpriv")
         .args(["--reuid=tester", "--regid=tester", "--init-groups", "--no-new-privs"])
         .arg(&binary)
@@ -120,14 +121,16 @@ mod programs {
             let letter = char::from(b'a' + (round % 26) as u8);
             let from = program.output.len();
             let (stats, _) = dump_and_go_on(engine, program);
-            frozen_us.push(stats.freeze_us + stats.metadata_us + stats.memory_us);
+            let parts = (stats.freeze_us, stats.metadata_us, stats.memory_us);
+            frozen_us.push((parts.0 + parts.1 + parts.2, parts));
             program.send(&letter.to_string());
             program.wait_for_after(&letter.to_string(), from);
             typed.push(letter);
         }
         frozen_us.sort_unstable();
         // Shown with --nocapture; a bound here would fail on a busy machine.
-        eprintln!("frozen: best {} µs, median {} µs", frozen_us[0], frozen_us[frozen_us.len() / 2]);
+        let (best, median) = (frozen_us[0], frozen_us[frozen_us.len() / 2]);
+        eprintln!("frozen, µs (freeze, metadata, memory): best {best:?}, median {median:?}");
         typed
     }
 

@@ -366,11 +366,11 @@ fn a_panic_puts_the_terminal_back() {
 fn a_slow_terminal_holds_up_neither_keys_nor_the_end() {
     let (_place, client, mut server) = attached("slow");
     // Output stopped as ^S stops it: the terminal takes nothing until it goes on.
-    nix::sys::termios::tcflow(&client.slave_file(), nix::sys::termios::FlowArg::TCOOFF).unwrap();
+    nix::sys::termios::tcflow(client.slave_file(), nix::sys::termios::FlowArg::TCOOFF).unwrap();
     server.send(&ToClient::Draw { seq: 2, bytes: vec![b'x'; 300_000] });
     client.type_in(b"k");
     server.wait_for("the key", |m| matches!(m, ToServer::Input(bytes) if bytes == b"k"));
-    nix::sys::termios::tcflow(&client.slave_file(), nix::sys::termios::FlowArg::TCOON).unwrap();
+    nix::sys::termios::tcflow(client.slave_file(), nix::sys::termios::FlowArg::TCOON).unwrap();
     server.wait_for("Drawn", |m| *m == ToServer::Drawn { seq: 2 });
 }
 

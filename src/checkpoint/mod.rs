@@ -297,6 +297,9 @@ pub trait Checkpointer {
         tty: TtyHint<'_>,
         options: &AssessOptions,
     ) -> Result<Assessment, CheckpointError>;
+    /// Writes the contents of the wanted files of an assessed tree, before the freeze, as an image of nothing
+    /// but file contents; the bytes written.
+    fn ship_files(&self, root: i32, out: &mut ImageWriter<'_>, ship: &Ship) -> Result<u64, CheckpointError>;
     /// Stops the whole tree.
     fn freeze(
         &self,
@@ -335,6 +338,8 @@ pub trait Sealed {
 
 /// A rebuilt tree that has not run yet. Dropped: it dies.
 pub trait Restored {
+    /// Pid of its root process on this host: what a journal names the copy by.
+    fn root(&self) -> i32;
     /// The master of its new pty.
     fn master(&self) -> BorrowedFd<'_>;
     /// Screen blob of the image; empty when there was none.

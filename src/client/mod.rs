@@ -5,6 +5,7 @@
 //! happens.
 
 mod args;
+mod hosts;
 mod link;
 mod start;
 pub mod terminal;
@@ -49,6 +50,9 @@ fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
     refuse_unsupported(&args)?;
     if let Some(command) = &args.shell_command {
         return Err(exec_shell(command));
+    }
+    if let Some(code) = hosts::run(&args.command) {
+        return Ok(code);
     }
     let path = start::socket_path(&args, as_tmux).map_err(|e| e.to_string())?;
     let may_start = args::starts_server(&args.command);

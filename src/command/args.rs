@@ -107,8 +107,7 @@ impl Spec {
                 }
                 continue;
             }
-            let mut letters = text[1..].char_indices();
-            while let Some((i, c)) = letters.next() {
+            for (i, c) in text[1..].char_indices() {
                 if c == '?' {
                     return Err(UsageError::Usage(self.name, self.usage));
                 }

@@ -1,12 +1,16 @@
 //! The detached keeper: one poll loop around one pane and at most one server.
 
+use super::faults::Faults;
 use super::link::{HIGH_WATER, Link, LinkError};
 use super::meta::{self, KeeperRecord};
+use super::moving::{Engines, Past, Work};
 use super::pane::{INPUT_MAX, Pane, Root};
 use super::ring::Ring;
 use super::{KeeperError, info, io_error};
-use crate::ids::{Epoch, ExitStatus, LifeId, Size};
-use crate::protocol::keeper::{FromKeeper, KeeperState, PaneInfo, PaneSpec, ToKeeper, Trouble, Welcome};
+use crate::ids::{Epoch, ExitStatus, LifeId, MoveId, Size};
+use crate::protocol::keeper::{
+    FromKeeper, KeeperState, MoveReport, PaneInfo, PaneSpec, ToKeeper, Trouble, Welcome,
+};
 use crate::protocol::{Bytes, MAX_CHUNK};
 use crate::sys::child::{self, Ended};
 use crate::transport::runtime::{Runtime, check_peer};
@@ -27,8 +31,10 @@ const EMPTY_LIFE: Duration = Duration::from_secs(60);
 const EXITED_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// Delay between something happening in a pane and looking what it runs now (only without `want_master`).
 const INFO_DELAY: Duration = Duration::from_millis(250);
+/// Time a keeper whose pane has left waits for a server to tell it to.
+const TELL_PATIENCE: Duration = Duration::from_secs(10);
 /// Reads made of an ended pane before its end is told; the kernel holds less than this.
-const LAST_READS: usize = 64;
+pub(super) const LAST_READS: usize = 64;
 /// Window size told before there is a terminal.
 const NO_SIZE: Size = Size { cols: 80, rows: 24 };
 
@@ -44,13 +50,29 @@ pub(super) struct Keeper {
     pub(super) link: Option<Link>,
     pub(super) pane: Option<Pane>,
     ring: Ring,
-    exited: Option<ExitStatus>,
+    pub(super) exited: Option<ExitStatus>,
     record: KeeperRecord,
     info: Option<PaneInfo>,
     info_due: Option<Instant>,
     /// Since when nobody has needed this keeper: no pane, or an ended one.
-    idle_since: Option<Instant>,
+    pub(super) idle_since: Option<Instant>,
     ending: bool,
+    /// The pane has left this keeper, which stays until a server has been told or this moment.
+    leaving_by: Option<Instant>,
+    /// How the last move ended, told again to a server that attaches: the link may have broken over it.
+    pub(super) last_report: Option<MoveReport>,
+    /// The server has gone since the machines were last told.
+    link_lost: bool,
+    pub(super) engines: Engines,
+    pub(super) faults: Faults,
+    /// Start of this keeper's clock.
+    pub(super) clock: Instant,
+    pub(super) work: Option<Work>,
+    pub(super) past: Vec<Past>,
+    /// The server has let go of the terminal for this move.
+    pub(super) held: Option<MoveId>,
+    /// A tree that an earlier keeper of this life and epoch wrote down.
+    pub(super) left_root: Option<i32>,
     buffer: Vec<u8>,
 }
 
@@ -63,6 +85,7 @@ enum Source {
     Link,
     Master,
     ExitChannel,
+    Worker,
 }
 
 impl Keeper {
@@ -73,6 +96,7 @@ impl Keeper {
         epoch: Epoch,
         socket: PathBuf,
         listener: UnixListener,
+        engines: Engines,
     ) -> Result<Keeper, KeeperError> {
         let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
         let mut set = SigSet::empty();
@@ -85,7 +109,7 @@ impl Keeper {
             .map_err(errno("signalfd"))?;
         let record = KeeperRecord::new(&runtime, life, epoch);
         record.write(&socket)?;
-        Ok(Keeper {
+        let mut keeper = Keeper {
             runtime,
             life,
             epoch,
@@ -102,8 +126,20 @@ impl Keeper {
             info_due: None,
             idle_since: Some(Instant::now()),
             ending: false,
+            leaving_by: None,
+            last_report: None,
+            link_lost: false,
+            engines,
+            faults: Faults::from_env(),
+            clock: Instant::now(),
+            work: None,
+            past: Vec::new(),
+            held: None,
+            left_root: None,
             buffer: vec![0; MAX_CHUNK],
-        })
+        };
+        keeper.take_up_journal();
+        Ok(keeper)
     }
 
     /// Serves until the pane has ended and that has been taken in, or nobody wants the keeper.
@@ -129,10 +165,20 @@ impl Keeper {
                 Source::Link => self.on_link(),
                 Source::Master => self.on_master(),
                 Source::ExitChannel => self.on_exit_channel(),
+                Source::Worker => self.on_worker(),
             }
         }
-        self.on_time(Instant::now());
+        let now = Instant::now();
+        self.on_time(now);
+        self.on_move_time(now);
         self.flush();
+        self.on_room();
+        if std::mem::take(&mut self.link_lost) {
+            self.on_link_lost();
+            if self.pane.is_none() && self.work.is_none() && self.past.is_empty() {
+                self.ending = true;
+            }
+        }
         Ok(())
     }
 
@@ -166,7 +212,7 @@ impl Keeper {
             if !pane.eof && self.reads_master() {
                 flags |= PollFlags::POLLIN;
             }
-            if !pane.eof && !pane.input.is_empty() {
+            if !pane.eof && !pane.input.is_empty() && self.held.is_none() {
                 flags |= PollFlags::POLLOUT;
             }
             // Without a flag poll would still report the hang-up of a dead terminal, again and again.
@@ -178,6 +224,10 @@ impl Keeper {
                 sources.push(Source::ExitChannel);
                 fds.push(PollFd::new(channel.as_fd(), PollFlags::POLLIN));
             }
+        }
+        if let Some(fd) = self.work.as_ref().and_then(Work::fd) {
+            sources.push(Source::Worker);
+            fds.push(PollFd::new(fd, PollFlags::POLLIN));
         }
         match poll(&mut fds, self.timeout()) {
             Ok(_) => {}
@@ -193,7 +243,9 @@ impl Keeper {
         let next = [
             self.info_due,
             self.pane.as_ref().and_then(|p| p.ending.map(|(at, _)| at)),
-            self.idle_since.map(|since| since + self.patience()),
+            self.idle_since.filter(|_| self.link.is_none()).map(|since| since + self.patience()),
+            self.work.as_ref().and_then(|w| w.deadline(self.clock)),
+            self.leaving_by,
         ];
         match next.into_iter().flatten().min() {
             None => PollTimeout::NONE,
@@ -212,6 +264,7 @@ impl Keeper {
     /// Whether output is ours to read: nobody has the master, and whoever gets it keeps up.
     fn reads_master(&self) -> bool {
         match &self.link {
+            _ if self.held.is_some() => false,
             None => true,
             Some(link) => !link.has_master && link.queued() < HIGH_WATER,
         }
@@ -229,14 +282,15 @@ impl Keeper {
         self.reap();
     }
 
-    fn reap(&mut self) {
+    pub(super) fn reap(&mut self) {
+        // A stop of a traced process would be swallowed here, and the engine wait for it for ever.
+        if self.work.as_ref().is_some_and(|w| w.guarded) {
+            return;
+        }
         while let Ok(Some((pid, ended))) = child::reap(-1) {
             let ours = self.pane.as_ref().is_some_and(|p| p.pid == pid && matches!(p.root, Root::Child));
             if ours {
-                self.on_exit(match ended {
-                    Ended::Code(code) => ExitStatus::Code(code),
-                    Ended::Signal(signal) => ExitStatus::Signal(signal),
-                });
+                self.on_exit(exit_status(ended));
             }
         }
     }
@@ -253,7 +307,7 @@ impl Keeper {
         }
     }
 
-    fn on_exit(&mut self, status: ExitStatus) {
+    pub(super) fn on_exit(&mut self, status: ExitStatus) {
         // What it last said comes before the word that it has ended.
         // A job it left behind may go on writing for ever: that is not waited for.
         for _ in 0..LAST_READS {
@@ -264,6 +318,7 @@ impl Keeper {
         self.exited = Some(status);
         self.idle_since = Some(Instant::now());
         self.send(&FromKeeper::Exited(status));
+        self.on_tree_ended();
     }
 
     fn accept(&mut self) {
@@ -301,6 +356,12 @@ impl Keeper {
         }
         self.link = Some(link);
         self.welcome();
+        if let Some(report) = self.last_report.clone() {
+            self.send(&FromKeeper::Report(report));
+        }
+        if self.leaving_by.is_some() {
+            self.end("the pane is not here any longer");
+        }
         // What came in the same read as Attach.
         self.drain_link();
     }
@@ -334,9 +395,13 @@ impl Keeper {
     }
 
     fn state(&self) -> KeeperState {
+        if let Some(state) = self.work.as_ref().and_then(Work::state) {
+            return state;
+        }
         match (self.exited, &self.pane) {
             (Some(status), _) => KeeperState::Exited(status),
             (None, Some(_)) => KeeperState::Running,
+            (None, None) if self.leaving_by.is_some() => KeeperState::Gone,
             (None, None) => KeeperState::Empty,
         }
     }
@@ -364,10 +429,13 @@ impl Keeper {
         if !matches!(error, LinkError::Closed) {
             eprintln!("qmux keeper {}: {error}", self.life);
         }
+        self.cut_link();
+    }
+
+    /// The link is over, by whichever side.
+    pub(super) fn cut_link(&mut self) {
         self.link = None;
-        if self.pane.is_none() {
-            self.ending = true;
-        }
+        self.link_lost = true;
     }
 
     pub(super) fn send(&mut self, message: &FromKeeper) {
@@ -423,7 +491,7 @@ impl Keeper {
             | ToKeeper::Checkpoint { .. }
             | ToKeeper::Restore { .. }
             | ToKeeper::Resolve { .. }
-            | ToKeeper::AbortMove { .. } => self.fail(3, "no-engine", "moves are not wired yet"),
+            | ToKeeper::AbortMove { .. } => self.on_move_message(message),
         }
     }
 
@@ -434,6 +502,9 @@ impl Keeper {
     }
 
     fn write_input(&mut self) {
+        if self.held.is_some() {
+            return;
+        }
         let Some(pane) = &mut self.pane else { return };
         if let Err(error) = pane.write_input() {
             eprintln!("qmux keeper {}: pty master: {error}", self.life);
@@ -477,10 +548,19 @@ impl Keeper {
 
     /// Reads output once; whether there may be more. Reads nothing if the server has the master.
     fn reads_output_once(&mut self) -> bool {
-        let Some(pane) = &mut self.pane else { return false };
-        if self.link.as_ref().is_some_and(|l| l.has_master) {
+        if self.pane.is_none() || self.link.as_ref().is_some_and(|l| l.has_master) {
             return false;
         }
+        self.read_output()
+    }
+
+    /// Reads output once, though the server may have the master: it has let go of it.
+    pub(super) fn read_output_held(&mut self) -> bool {
+        self.pane.as_ref().is_some_and(|p| !p.eof) && self.read_output()
+    }
+
+    fn read_output(&mut self) -> bool {
+        let Some(pane) = &mut self.pane else { return false };
         match pane.pty.read(&mut self.buffer) {
             Ok(0) => {
                 pane.eof = true;
@@ -501,6 +581,22 @@ impl Keeper {
                 pane.eof = true;
                 false
             }
+        }
+    }
+
+    /// The pane is not here any longer.
+    pub(super) fn leave_nothing(&mut self) {
+        self.pane = None;
+        self.held = None;
+        self.record.pid = 0;
+    }
+
+    /// This keeper is of no further use; it ends when the server has been told.
+    pub(super) fn end(&mut self, why: &str) {
+        self.send(&FromKeeper::Bye { why: why.into() });
+        match self.link {
+            Some(_) => self.ending = true,
+            None => self.leaving_by = Some(Instant::now() + TELL_PATIENCE),
         }
     }
 
@@ -546,6 +642,9 @@ impl Keeper {
                 self.pane = None;
             }
         }
+        if self.leaving_by.is_some_and(|by| by <= now) {
+            self.ending = true;
+        }
         if self.link.is_none() && self.idle_since.is_some_and(|since| since + self.patience() <= now) {
             self.ending = true;
         }
@@ -560,18 +659,28 @@ impl Keeper {
     }
 }
 
-/// Reads the exit status of a restored tree's first process off its channel: `None` if it is not there yet.
+/// Reads how a restored tree's first process ended off its channel, a raw wait status: `None` if it is not
+/// there yet.
 fn read_exit(channel: &std::os::fd::OwnedFd) -> io::Result<Option<ExitStatus>> {
-    let mut word = [0; 8];
+    let mut word = [0; 4];
     match nix::unistd::read(channel, &mut word) {
-        Ok(8) => {
-            let kind = i32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-            let value = i32::from_le_bytes([word[4], word[5], word[6], word[7]]);
-            Ok(Some(if kind == 0 { ExitStatus::Code(value) } else { ExitStatus::Signal(value) }))
+        Ok(4) => {
+            let status = i32::from_le_bytes(word);
+            let ended = child::ended(status);
+            ended.map(exit_status).map(Some).ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidData, format!("wait status {status:#x} is no end"))
+            })
         }
         Ok(0) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the init of the restored tree is gone")),
-        Ok(n) => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{n} bytes instead of 8"))),
+        Ok(n) => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{n} bytes instead of 4"))),
         Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => Ok(None),
         Err(e) => Err(e.into()),
+    }
+}
+
+pub(super) fn exit_status(ended: Ended) -> ExitStatus {
+    match ended {
+        Ended::Code(code) => ExitStatus::Code(code),
+        Ended::Signal(signal) => ExitStatus::Signal(signal),
     }
 }

@@ -86,15 +86,28 @@ pub(super) fn remove(socket: &Path) {
     let _ = std::fs::remove_file(record_path(socket));
 }
 
+/// A keeper that answers.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Whose.
+    pub life: LifeId,
+    /// The pane's epoch there.
+    pub epoch: Epoch,
+    /// Where it answers.
+    pub socket: PathBuf,
+    /// Its note, if it can be read.
+    pub record: Option<KeeperRecord>,
+}
+
 /// Every keeper of this runtime directory that answers, the highest epoch of a life first. Sockets of dead
 /// keepers are taken away.
-pub fn find(runtime: &Runtime) -> Result<Vec<(LifeId, Epoch, PathBuf, Option<KeeperRecord>)>, KeeperError> {
+pub fn find(runtime: &Runtime) -> Result<Vec<Found>, KeeperError> {
     let mut alive = Vec::new();
     for (life, epoch, socket) in runtime.keeper_sockets()? {
         match UnixStream::connect(&socket) {
             Ok(_) => {
                 let record = KeeperRecord::read(&socket);
-                alive.push((life, epoch, socket, record));
+                alive.push(Found { life, epoch, socket, record });
             }
             // Nobody listens: its keeper is dead. Any other error says nothing about that.
             Err(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => remove(&socket),

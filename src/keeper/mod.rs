@@ -13,19 +13,22 @@
 //! Must not know `mux`, `view` or clients.
 
 mod daemon;
+pub mod faults;
 pub mod info;
 mod link;
 mod meta;
+mod moving;
 mod pane;
 mod ring;
 mod start;
 mod stdio;
 
-pub use meta::{KeeperRecord, find};
+pub use meta::{Found, KeeperRecord, find};
+pub use moving::Engines;
 pub use start::start_daemon;
 
 use crate::ids::{BadId, Epoch, LifeId};
-use crate::transport::runtime::RuntimeError;
+use crate::transport::runtime::{RuntimeError, runtime_dir};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -118,9 +121,22 @@ fn parse(args: &[String]) -> Result<Form, KeeperError> {
 
 /// The role: `args` are those after `qmux keeper`.
 pub fn run(args: &[String]) -> ExitCode {
+    run_with(args, engines)
+}
+
+/// The engines of this qmux.
+fn engines(name: &str) -> Option<Box<dyn crate::checkpoint::Checkpointer>> {
+    match name {
+        "native" => Some(Box::new(crate::checkpoint::native::NativeEngine::new())),
+        _ => None,
+    }
+}
+
+/// The role with engines of the caller's.
+pub fn run_with(args: &[String], engines: Engines) -> ExitCode {
     let done = parse(args).and_then(|form| match form {
         Form::Daemon { life, epoch } => start::start_daemon(life, epoch).map(|_| ()),
-        Form::Detached { life, epoch } => start::detached(life, epoch),
+        Form::Detached { life, epoch } => start::detached(life, epoch, engines),
         Form::Stdio { life, epoch, new } => stdio::run(life, epoch, new),
         Form::Sample => print_line(&sample()),
         Form::Hello => print_line(&hello()),
@@ -146,8 +162,8 @@ fn print_line(line: &str) -> Result<(), KeeperError> {
 }
 
 fn sample() -> String {
-    // placement::sample (MIGRATE) is wired here when it lands.
-    String::from("{}")
+    let panes = runtime_dir().ok().and_then(|r| r.keeper_sockets().ok()).map_or(0, |sockets| sockets.len());
+    crate::placement::Sample::gather(|path| std::fs::read_to_string(path).ok(), panes as u32).to_json()
 }
 
 fn hello() -> String {

@@ -125,3 +125,13 @@ impl Pane {
         }
     }
 }
+
+/// Kills a tree by its root, whoever its parent is.
+pub fn kill_tree(root: i32) {
+    let mut tree = info::descendants(root);
+    tree.insert(0, root);
+    for pid in tree {
+        // Gone meanwhile is as good.
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    }
+}

@@ -4,6 +4,7 @@
 //! and ends; the second becomes a session leader without a terminal.
 
 use super::daemon::Keeper;
+use super::moving::Engines;
 use super::{KeeperError, io_error};
 use crate::ids::{Epoch, LifeId};
 use crate::transport::runtime::{Runtime, runtime_dir};
@@ -19,9 +20,13 @@ const READY: &str = "ready";
 const LINE_MAX: u64 = 4096;
 
 /// Starts the detached keeper of `life` at `epoch` in this process's runtime directory and returns its
-/// socket, which answers already. Blocks for the few milliseconds that takes.
+/// socket, which answers already. One that is there already is the one. Blocks for the few milliseconds
+/// that takes.
 pub fn start_daemon(life: LifeId, epoch: Epoch) -> Result<PathBuf, KeeperError> {
     let socket = runtime_dir()?.keeper_socket(life, epoch)?;
+    if UnixStream::connect(&socket).is_ok() {
+        return Ok(socket);
+    }
     let exe = std::env::current_exe().map_err(io_error("own binary"))?;
     let mut child = Command::new(exe)
         .args(["keeper", "--detached", "--life", &life.to_string(), "--epoch", &epoch.0.to_string()])
@@ -50,8 +55,8 @@ pub fn start_daemon(life: LifeId, epoch: Epoch) -> Result<PathBuf, KeeperError> 
 }
 
 /// Second stage: detach, listen, say so, keep the pane until it has ended.
-pub(super) fn detached(life: LifeId, epoch: Epoch) -> Result<(), KeeperError> {
-    let keeper = match prepare(life, epoch) {
+pub(super) fn detached(life: LifeId, epoch: Epoch, engines: Engines) -> Result<(), KeeperError> {
+    let keeper = match prepare(life, epoch, engines) {
         Ok(keeper) => keeper,
         Err(error) => {
             // The first stage tells the user; our own stderr leads nowhere.
@@ -64,7 +69,7 @@ pub(super) fn detached(life: LifeId, epoch: Epoch) -> Result<(), KeeperError> {
     keeper.run()
 }
 
-fn prepare(life: LifeId, epoch: Epoch) -> Result<Keeper, KeeperError> {
+fn prepare(life: LifeId, epoch: Epoch, engines: Engines) -> Result<Keeper, KeeperError> {
     close_inherited();
     let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
     nix::unistd::setsid().map_err(errno("setsid"))?;
@@ -77,7 +82,7 @@ fn prepare(life: LifeId, epoch: Epoch) -> Result<Keeper, KeeperError> {
     let runtime = runtime_dir()?;
     let socket = runtime.keeper_socket(life, epoch)?;
     let listener = listen(&socket)?;
-    Keeper::new(runtime, life, epoch, socket, listener)
+    Keeper::new(runtime, life, epoch, socket, listener, engines)
 }
 
 /// Closes everything above stderr that whoever started us left open: a terminal or socket of the server's

@@ -28,6 +28,8 @@ pub enum DestinationInput {
     EngineFailed(Trouble),
     /// Bytes could not be kept (disk full).
     StoreFailed(Trouble),
+    /// A record could not be written; what was to follow it was not done.
+    JournalFailed(Record, Trouble),
     /// The restored, stopped copy died.
     CopyDied,
     /// The user, or the server, does not want it any more; only heard before Ready.
@@ -330,6 +332,7 @@ impl Destination {
             DestinationInput::StoreFailed(why) | DestinationInput::Cancel(why) => {
                 self.fail_before_ready(why, &mut out);
             }
+            DestinationInput::JournalFailed(record, why) => self.journal_failed(&record, why, &mut out),
             DestinationInput::CopyDied => self.copy_died(&mut out),
             DestinationInput::Resolve(resolution) => self.resolve(now_ms, resolution, &mut out),
             DestinationInput::Tick => self.tick(now_ms, &mut out),
@@ -566,6 +569,35 @@ impl Destination {
             | State::Resuming
             | State::Running
             | State::Discarded(_) => {}
+        }
+    }
+
+    fn journal_failed(&mut self, record: &Record, why: Trouble, out: &mut Outputs) {
+        match (record, &self.state) {
+            (Record::Receive { .. }, _) => self.fail_before_ready(why, out),
+            // Restored again after Committed, and the record does not name this copy: a restart would take
+            // it for dead and start another.
+            (Record::Ready { .. }, State::Resuming) if self.image_on_disk => {
+                out.push(DestinationOutput::Engine(DestinationCommand::KillCopy));
+                out.push(DestinationOutput::Engine(DestinationCommand::Restore));
+                self.state = State::Restoring(OnRecord::Committed);
+            }
+            (Record::Ready { .. }, State::Resuming) => self.discard(why, out),
+            (Record::Ready { .. }, _) => self.copy_died(out),
+            // Not resumed: still ready, and the source says Commit again.
+            (Record::Committed { .. }, State::Resuming) => self.state = State::Ready,
+            // These only save a question after a restart.
+            (
+                Record::Committed { .. }
+                | Record::Running
+                | Record::Discarded { .. }
+                | Record::Begin { .. }
+                | Record::Commit { .. }
+                | Record::TakingBack { .. }
+                | Record::Done
+                | Record::Aborted { .. },
+                _,
+            ) => {}
         }
     }
 

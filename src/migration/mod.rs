@@ -10,6 +10,9 @@
 //! - [`SourceCommand::Precopy`], `Freeze`, `Dump`, `Seal` and [`DestinationCommand::Consider`], `Restore`,
 //!   `Resume` are begun, and answered later by an input. All other commands are finished when the driver
 //!   goes on, and end whatever was begun before; a late answer to that is ignored.
+//! - A record that cannot be written (disk full): what was to follow it is dropped. The destination hears
+//!   `JournalFailed`; the source hears `EngineFailed` for Begin, `Peer(Gone)` for Commit (it has not been
+//!   said, so nobody can act on it), and nothing for others, whose outputs go on.
 //! - A message sent while the link is down may be dropped. Messages arrive in order or the link is cut.
 //! - `now_ms` is any clock that does not go back. [`Source::next_deadline_ms`] says when a `Tick` is due.
 

@@ -98,6 +98,11 @@ struct Sim {
     reports: Vec<(u64, Report)>,
 }
 
+/// A journal that cannot be written, see the contract in the module above.
+fn full() -> crate::protocol::keeper::Trouble {
+    report::trouble(3, "journal", "The disk is full.", "")
+}
+
 const CHUNKS: u64 = 5;
 
 impl Sim {
@@ -181,6 +186,17 @@ impl Sim {
             match output {
                 SourceOutput::Send(message) => self.send(&message, false),
                 SourceOutput::Journal(record) => {
+                    let disk_full = self.now < FAULTS_UNTIL_MS && self.random.chance(2);
+                    let instead = match record {
+                        Record::Begin { .. } if disk_full => SourceInput::EngineFailed(full()),
+                        Record::Commit { .. } if disk_full && self.tree == Tree::Sealed => {
+                            SourceInput::Peer(Message::Gone(full()))
+                        }
+                        _ => SourceInput::Tick,
+                    };
+                    if instead != SourceInput::Tick {
+                        return self.tell_source(instead);
+                    }
                     if self.journal(true, &record) {
                         return self.crash_source();
                     }
@@ -229,6 +245,10 @@ impl Sim {
             match output {
                 DestinationOutput::Send(message) => self.send(&message, true),
                 DestinationOutput::Journal(record) => {
+                    let disk_full = self.now < FAULTS_UNTIL_MS && self.random.chance(2);
+                    if disk_full {
+                        return self.tell_destination(DestinationInput::JournalFailed(record, full()));
+                    }
                     if self.journal(false, &record) {
                         return self.crash_destination();
                     }

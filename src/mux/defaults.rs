@@ -24,7 +24,8 @@ pub(crate) fn key_tables(mux: &mut Mux) -> KeyTables {
 
 fn read(words: &[Word]) -> Option<(String, Trigger, Binding)> {
     let args = super::commands::bind_key::BIND.spec.read(words.get(1..)?).ok()?;
-    let table = args.get('T').unwrap_or_else(|| "prefix".into());
+    let default = if args.has('n') { "root" } else { "prefix" };
+    let table = args.get('T').unwrap_or_else(|| default.into());
     let trigger = Trigger::parse(&args.word(0)?)?;
     let commands = super::commands::bind_key::commands_of(&args.words[1..])?;
     Some((table, trigger, Binding { commands, repeat: args.has('r'), note: args.get('N') }))

@@ -97,6 +97,8 @@ pub enum Event<'a> {
     Done { request: RequestId, result: Result<String, Failure> },
     /// A line about a request under way.
     Progress { request: RequestId, line: String },
+    /// Something the users who can see this pane should know (all users without one); a line.
+    Notice { pane: Option<PaneId>, text: String, error: bool },
     /// Wall time, which `Mux` cannot know: milliseconds since 1970 and the zone's offset in seconds.
     /// Wanted once before the first client and then at least every minute.
     Wall { unix_ms: i64, utc_offset_s: i32 },

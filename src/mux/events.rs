@@ -59,6 +59,7 @@ impl Mux {
             Event::SpawnFailed { pane, error } => self.spawn_failed(pane, &error),
             Event::Done { request, result } => self.done(request, result),
             Event::Progress { request, line } => self.progress(request, &line),
+            Event::Notice { pane, text, error } => self.notice(pane, &text, error),
             Event::Wall { unix_ms, utc_offset_s } => {
                 self.wall_base = (self.now, unix_ms);
                 self.utc_offset_s = utc_offset_s;
@@ -213,18 +214,18 @@ impl Mux {
             ScreenEvent::ClipboardQuery { selection } => self.clipboard_query(id, &selection),
             ScreenEvent::Notify(text) => {
                 let bytes = format!("\x1b]9;{}\x07", text.replace(|c: char| c.is_control(), " "));
-                self.to_terminals_of(window, bytes.as_bytes());
+                self.send_to_terminals_of(window, bytes.as_bytes());
             }
             ScreenEvent::Passthrough(bytes) => {
                 if self.option_text(Scope::Pane(id), "allow-passthrough") != "off" {
-                    self.to_terminals_of(window, &bytes);
+                    self.send_to_terminals_of(window, &bytes);
                 }
             }
         }
     }
 
     /// Bytes for the terminals that show a window now.
-    fn to_terminals_of(&mut self, window: crate::ids::WindowId, bytes: &[u8]) {
+    fn send_to_terminals_of(&mut self, window: crate::ids::WindowId, bytes: &[u8]) {
         let shows: Vec<ClientId> = self
             .clients
             .values()
@@ -281,7 +282,7 @@ impl Mux {
         if p.typed_ahead.len() + bytes.len() > MAX_TYPED_AHEAD {
             if !std::mem::replace(&mut p.overflow_rung, true) {
                 let window = p.window;
-                self.to_terminals_of(window, b"\x07");
+                self.send_to_terminals_of(window, b"\x07");
             }
             return;
         }
@@ -549,6 +550,24 @@ impl Mux {
         self.messages.push_back((now, text));
         while self.messages.len() > limit {
             self.messages.pop_front();
+        }
+    }
+
+    /// Shows a line to everybody whose session has this pane; to all without one.
+    fn notice(&mut self, pane: Option<PaneId>, text: &str, error: bool) {
+        let window = pane.and_then(|p| self.panes.get(&p)).map(|p| p.window);
+        let sees = |c: &super::Client| {
+            let session = c.session.and_then(|s| self.sessions.get(&s));
+            match (session, window) {
+                (Some(s), Some(window)) => s.links.values().any(|l| l.window == window),
+                (session, None) => session.is_some(),
+                (None, Some(_)) => false,
+            }
+        };
+        let clients: Vec<ClientId> =
+            self.clients.values().filter(|c| c.attached && sees(c)).map(|c| c.id).collect();
+        for client in clients {
+            self.show_message(client, text.to_owned(), None, error);
         }
     }
 

@@ -173,7 +173,12 @@ pub struct Binding {
 impl Binding {
     /// The commands as `list-keys` prints them.
     pub fn print(&self) -> String {
-        print_commands(&self.commands).replace(" ; ", " \\; ")
+        let one = |c: &Command| {
+            let verb = super::commands::find(c.name()).ok();
+            let args = verb.and_then(|v| v.spec.read(c.words.get(1..)?).ok().map(|a| a.print(v.spec.name)));
+            args.unwrap_or_else(|| print_commands(std::slice::from_ref(c)))
+        };
+        self.commands.iter().map(one).collect::<Vec<_>>().join(" \\; ")
     }
 }
 

@@ -117,6 +117,7 @@ const MAX_SHELL_VALUES: usize = 256;
 /// Everything.
 #[derive(Debug)]
 pub struct Mux {
+    pub(crate) theme_changed: bool,
     pub(crate) config: Config,
     pub(crate) now: Instant,
     pub(crate) wall_base: (Instant, i64),
@@ -142,6 +143,10 @@ pub struct Mux {
     pub(crate) marked: Option<PaneId>,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) redraw: BTreeSet<ClientId>,
+    /// Grows with everything that status lines and borders may show.
+    pub(crate) chrome: u64,
+    /// The theme's values: below what is set, above the defaults.
+    pub(crate) theme: BTreeMap<String, options::Value>,
     pub(crate) persist: bool,
     pub(crate) queues: BTreeMap<QueueId, Queue>,
     pub(crate) requests: BTreeMap<RequestId, Request>,
@@ -165,6 +170,7 @@ impl Mux {
         // Any instant will do until the first event brings the true one.
         let now = Instant::now();
         let mut mux = Mux {
+            theme_changed: true,
             now,
             wall_base: (now, config.unix_ms),
             utc_offset_s: config.utc_offset_s,
@@ -189,6 +195,8 @@ impl Mux {
             marked: None,
             effects: VecDeque::new(),
             redraw: BTreeSet::new(),
+            chrome: 0,
+            theme: BTreeMap::new(),
             persist: false,
             queues: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -213,6 +221,10 @@ impl Mux {
     /// Takes one event.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) {
         self.now = now;
+        // What output changes besides the pane's own screen (title, bell, activity) asks for a redraw itself.
+        if !matches!(event, Event::PaneOutput { .. }) {
+            self.chrome += 1;
+        }
         self.event(event);
         self.settle();
     }
@@ -280,6 +292,12 @@ impl Mux {
     }
 
     // ---- readers ----
+
+    /// A number that stays while only the contents of panes' screens, their cursors and modes change: what
+    /// formats and options made of this `Mux` before is still right.
+    pub fn chrome_version(&self) -> u64 {
+        self.chrome
+    }
 
     /// The moment of the latest event.
     pub fn now(&self) -> Instant {
@@ -384,3 +402,6 @@ impl Mux {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;

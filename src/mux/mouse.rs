@@ -311,6 +311,8 @@ fn lay_out(text: &str, width: u16) -> Vec<(u16, u16, Range)> {
     use crate::format::style::Align;
     let mut align = Align::Left;
     let mut range: Option<Range> = None;
+    // The markers stand in the text but are drawn only where the list is cut.
+    let mut marker = false;
     let mut columns = [0usize; 4];
     let slot = |a: Align| match a {
         Align::Left => 0,
@@ -321,6 +323,7 @@ fn lay_out(text: &str, width: u16) -> Vec<(u16, u16, Range)> {
     let mut parts: Vec<(usize, usize, usize, Range)> = Vec::new();
     for piece in style::pieces(text) {
         match piece {
+            Piece::Text(_) if marker => {}
             Piece::Text(t) => {
                 let w = unicode_width::UnicodeWidthStr::width(t.as_str());
                 let at = columns[slot(align)];
@@ -336,6 +339,9 @@ fn lay_out(text: &str, width: u16) -> Vec<(u16, u16, Range)> {
                     match item {
                         StyleItem::Align(a) => align = a,
                         StyleItem::Range(r) => range = r,
+                        StyleItem::List(l) => {
+                            marker = matches!(l, Some(style::List::LeftMarker | style::List::RightMarker));
+                        }
                         _ => {}
                     }
                 }

@@ -54,7 +54,6 @@ pub(crate) struct Call {
     pub origin: Arc<Origin>,
     pub queue: QueueId,
     pub verb: &'static commands::Verb,
-    pub line: u32,
 }
 
 impl Call {
@@ -252,7 +251,7 @@ impl Mux {
                 Ok(Flow::Done)
             }
             commands::Prepared::Verb(verb, args) => {
-                let call = Call { args, origin: origin.clone(), queue: id, verb, line };
+                let call = Call { args, origin: origin.clone(), queue: id, verb };
                 (verb.run)(self, &call)
             }
         });

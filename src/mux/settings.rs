@@ -72,7 +72,26 @@ impl Mux {
                 None => break,
             }
         }
-        options::definition(name).map(options::default_value)
+        self.theme.get(name).cloned().or_else(|| options::definition(name).map(options::default_value))
+    }
+
+    /// Puts a theme's option values in place of the defaults; what users set stands above them. Values
+    /// that the option does not take are left out.
+    pub fn set_theme(&mut self, values: &[(String, String)]) {
+        self.theme = values
+            .iter()
+            .filter_map(|(name, text)| {
+                let value = match options::definition(name) {
+                    Some(def) if def.kind != Kind::Array => options::parse_value(def, text, None).ok()?,
+                    Some(_) => return None,
+                    None => Value::Text(text.clone()),
+                };
+                Some((name.clone(), value))
+            })
+            .collect();
+        self.sizes_dirty = true;
+        self.copy_mode_settings();
+        self.redraw_all();
     }
 
     /// The scope of the kind an option lives in, reached from another.
@@ -217,7 +236,10 @@ impl Mux {
         env.insert("TERM_PROGRAM_VERSION".into(), version.clone());
         env.insert("COLORTERM".into(), "truecolor".into());
         let number = session.map_or(-1, |s| i64::from(s.0));
-        env.insert("TMUX".into(), format!("{socket_path},{pid},{number}"));
+        let server = format!("{socket_path},{pid},{number}");
+        // The same under our own name: a qmux inside a real tmux must not take that one's socket for ours.
+        env.insert("QMUX".into(), server.clone());
+        env.insert("TMUX".into(), server);
         for gone in ["TMUX_PANE", "LINES", "COLUMNS", "TERMCAP"] {
             env.remove(gone);
         }
@@ -245,9 +267,15 @@ impl Mux {
         }
     }
 
+    /// Whether the option `theme` was set since this was asked last (and at first).
+    pub fn take_theme_changed(&mut self) -> bool {
+        std::mem::take(&mut self.theme_changed)
+    }
+
     /// What a change of an option changes at once.
     pub(crate) fn option_changed(&mut self, name: &str) {
         match name {
+            "theme" => self.theme_changed = true,
             "status" | "status-position" | "window-size" | "aggressive-resize" | "pane-border-status" => {
                 self.sizes_dirty = true;
             }

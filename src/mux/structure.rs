@@ -689,7 +689,7 @@ impl Mux {
                 })
         };
         let areas = || self.clients.values().filter(sees).filter_map(|c| self.client_area(c));
-        let found = match mode.as_str() {
+        match mode.as_str() {
             "largest" => areas().reduce(|a, b| Size::new(a.cols.max(b.cols), a.rows.max(b.rows))),
             "smallest" => areas().reduce(|a, b| Size::new(a.cols.min(b.cols), a.rows.min(b.rows))),
             _ => self
@@ -698,8 +698,7 @@ impl Mux {
                 .filter(sees)
                 .max_by_key(|c| c.activity_order)
                 .and_then(|c| self.client_area(c)),
-        };
-        found
+        }
     }
 
     /// The size for a new window of a session.
@@ -721,16 +720,19 @@ impl Mux {
     // ---- drawing ----
 
     pub(crate) fn redraw_all(&mut self) {
+        self.chrome += 1;
         self.redraw.extend(self.clients.values().filter(|c| c.attached).map(|c| c.id));
     }
 
     pub(crate) fn redraw_session(&mut self, session: SessionId) {
+        self.chrome += 1;
         let of = self.clients.values().filter(|c| c.attached && c.session == Some(session)).map(|c| c.id);
         self.redraw.extend(of);
     }
 
     /// Clients whose session holds the window: its name is in their status line even when it is not current.
     pub(crate) fn redraw_window(&mut self, window: WindowId) {
+        self.chrome += 1;
         for c in self.clients.values().filter(|c| c.attached) {
             let holds = c
                 .session

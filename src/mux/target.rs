@@ -171,8 +171,8 @@ impl Mux {
             let pane = self.find_pane_in(p, name, origin).ok_or_else(lost)?;
             return Ok(Found { pane, ..p });
         }
-        if name.starts_with('%') {
-            let id = name[1..].parse().map(PaneId).map_err(|_| lost())?;
+        if let Some(number) = name.strip_prefix('%') {
+            let id = number.parse().map(PaneId).map_err(|_| lost())?;
             return self.found_pane(id, current.map(|c| c.session)).ok_or_else(lost);
         }
         if let Some(c) = current
@@ -394,10 +394,10 @@ impl Mux {
     pub(crate) fn find_client(&self, origin: &Origin, name: Option<&str>) -> Result<ClientId, String> {
         if let Some(name) = name {
             let name = name.strip_suffix(':').unwrap_or(name);
-            if name == "=" {
-                if let Some(c) = origin.client {
-                    return Ok(c);
-                }
+            if name == "="
+                && let Some(c) = origin.client
+            {
+                return Ok(c);
             }
             return self
                 .clients

@@ -1,1 +1,320 @@
 //! The loop around `Mux`: links to clients, keepers and hosts; the runtime directory.
+//!
+//! One thread. Everything that happens becomes an [`Event`], is given to `Mux`, and the effects that
+//! come out are done at once or handed to a task. Tasks hold the [`Server`] by `Rc` and borrow its core
+//! for one event at a time, never across an await.
+
+mod clients;
+mod config;
+mod effects;
+mod hosts;
+mod jobs;
+mod links;
+mod moves;
+mod panes;
+mod persist;
+mod wire;
+
+use crate::ids::{ClientId, PaneId, RequestId};
+use crate::mux::{Config, Event, Mux};
+use crate::transport::{
+    self,
+    runtime::{self, Runtime},
+};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
+use tokio::task::spawn_local;
+
+/// What the role is started with: `qmux --role-server SOCKET [-f FILE]…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerArgs {
+    /// Socket to listen on.
+    pub socket: PathBuf,
+    /// Configuration files named by `-f`; empty for the usual ones.
+    pub config_files: Vec<String>,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Words after `--role-server` that are not of the form above.
+    #[error("usage: qmux --role-server SOCKET [-f FILE]...")]
+    Usage,
+    /// The runtime directory.
+    #[error(transparent)]
+    Runtime(#[from] runtime::RuntimeError),
+    /// The way to other hosts.
+    #[error(transparent)]
+    Transport(#[from] transport::TransportError),
+    /// The socket, or the loop itself.
+    #[error("cannot listen on {path}: {source}")]
+    Listen {
+        /// The socket.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+/// State of the server that effects and tasks share.
+pub(crate) struct Core {
+    mux: Mux,
+    clients: HashMap<ClientId, clients::Client>,
+    panes: HashMap<PaneId, panes::PaneWire>,
+    links: links::Links,
+    shells: HashMap<RequestId, jobs::Feed>,
+    next_client: u32,
+    /// Clients whose picture is out of date.
+    dirty: Vec<ClientId>,
+    persist: persist::Persist,
+    known: hosts::Known,
+    /// Name of the theme that is in force.
+    theme: Option<String>,
+}
+
+/// The server: its core and what tasks wait on.
+pub(crate) struct Server {
+    core: RefCell<Core>,
+    runtime: Runtime,
+    transport: transport::Options,
+    socket: PathBuf,
+    /// Own binary, for keepers; opened before anybody can replace the file.
+    exe: PathBuf,
+    deadline: Cell<Option<Instant>>,
+    deadline_changed: Notify,
+    info_wanted: Notify,
+    persist_wanted: Notify,
+    screens_wanted: Notify,
+    stop: Notify,
+}
+
+/// Runs the server until its last session ends. The exit code is for whoever started it.
+pub fn main(words: Vec<OsString>) -> ExitCode {
+    // Not the starting client's session: its ^C and its hang-up are not for us. Fails only for a group
+    // leader, which has its own already.
+    let _ = nix::unistd::setsid();
+    let args = match parse(words) {
+        Ok(args) => args,
+        Err(error) => return complain(&error),
+    };
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+fn complain(error: &ServerError) -> ExitCode {
+    eprintln!("qmux server: {error}");
+    ExitCode::FAILURE
+}
+
+fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
+    let mut words = words.into_iter();
+    let socket = words.next().map(PathBuf::from).ok_or(ServerError::Usage)?;
+    let mut config_files = Vec::new();
+    while let Some(word) = words.next() {
+        let file = words.next().filter(|_| word == "-f").ok_or(ServerError::Usage)?;
+        config_files.push(file.to_string_lossy().into_owned());
+    }
+    Ok(ServerArgs { socket, config_files })
+}
+
+fn run(args: ServerArgs) -> Result<(), ServerError> {
+    let runtime = runtime::runtime_dir()?;
+    let listen_error = |source| ServerError::Listen { path: args.socket.clone(), source };
+    let tokio =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen_error)?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&tokio, async {
+        let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
+        let server = Server::new(runtime, &args)?;
+        server.clone().start(&args.config_files);
+        tokio::select! {
+            () = accept(server.clone(), listener) => {}
+            () = server.stop.notified() => {}
+            () = terminated() => {}
+        }
+        server.shutdown(&args.socket).await;
+        Ok(())
+    })
+}
+
+/// The listening socket, 0600; `None` if another server answers there already.
+fn listen(path: &Path) -> io::Result<Option<UnixListener>> {
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Ok(None);
+    }
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let old = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o177));
+    let listener = UnixListener::bind(path);
+    nix::sys::stat::umask(old);
+    listener.map(Some)
+}
+
+async fn accept(server: Rc<Server>, listener: UnixListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                spawn_local(clients::serve(server.clone(), stream));
+            }
+            // Out of descriptors: the clients there are go on, new ones wait.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+}
+
+impl Server {
+    fn new(runtime: Runtime, args: &ServerArgs) -> Result<Rc<Server>, ServerError> {
+        let transport = transport::Options::from_env(&runtime)?;
+        let exe = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("qmux"));
+        let (unix_ms, utc_offset_s) = time_of_day();
+        let config = Config {
+            socket_path: args.socket.to_string_lossy().into_owned(),
+            pid: std::process::id() as i32,
+            host: runtime.host().0,
+            user: config::user_name(),
+            uid: nix::unistd::geteuid().as_raw(),
+            home: std::env::var("HOME").unwrap_or_default(),
+            shell: config::login_shell(),
+            env: std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .collect(),
+            unix_ms,
+            utc_offset_s,
+            ..Config::default()
+        };
+        Ok(Rc::new(Server {
+            core: RefCell::new(Core {
+                mux: Mux::new(config),
+                clients: HashMap::new(),
+                panes: HashMap::new(),
+                links: links::Links::default(),
+                shells: HashMap::new(),
+                next_client: 0,
+                dirty: Vec::new(),
+                persist: persist::Persist::default(),
+                known: hosts::Known::default(),
+                theme: None,
+            }),
+            runtime,
+            transport,
+            socket: args.socket.clone(),
+            exe,
+            deadline: Cell::new(None),
+            deadline_changed: Notify::new(),
+            info_wanted: Notify::new(),
+            persist_wanted: Notify::new(),
+            screens_wanted: Notify::new(),
+            stop: Notify::new(),
+        }))
+    }
+
+    fn start(self: Rc<Self>, files: &[String]) {
+        self.tell_time();
+        config::load(&self, files);
+        persist::adopt(&self);
+        spawn_local(tick(self.clone()));
+        spawn_local(panes::watch_info(self.clone()));
+        spawn_local(persist::save_structure_in_time(self.clone()));
+        spawn_local(persist::save_screens_in_time(self.clone()));
+    }
+
+    /// Gives one event to `Mux` and does what comes of it.
+    fn event(self: &Rc<Self>, event: Event<'_>) {
+        let mut core = self.core.borrow_mut();
+        core.mux.handle(Instant::now(), event);
+        self.settle(&mut core);
+    }
+
+    /// Does the effects that wait, draws who may be drawn, and sets the clock for the next deadline.
+    fn settle(self: &Rc<Self>, core: &mut Core) {
+        while let Some(effect) = core.mux.next_effect() {
+            effects::perform(self, core, effect);
+        }
+        let dirty = std::mem::take(&mut core.dirty);
+        for client in dirty {
+            clients::draw(self, core, client);
+        }
+        // Drawing may have asked for a `#(command)` that has to be run (again).
+        if core.mux.wants_tick() {
+            core.mux.handle(Instant::now(), Event::Tick);
+            while let Some(effect) = core.mux.next_effect() {
+                effects::perform(self, core, effect);
+            }
+        }
+        if core.mux.take_theme_changed() {
+            config::follow_theme(self, core);
+        }
+        let deadline = core.mux.next_deadline();
+        if deadline != self.deadline.replace(deadline) {
+            self.deadline_changed.notify_one();
+        }
+    }
+
+    /// `Mux` has no clock: it is told the time of day.
+    fn tell_time(self: &Rc<Self>) {
+        let (unix_ms, utc_offset_s) = time_of_day();
+        self.event(Event::Wall { unix_ms, utc_offset_s });
+    }
+
+    async fn shutdown(self: &Rc<Self>, socket: &Path) {
+        // First the name goes, so that the next client starts a new server instead of talking to us.
+        let _ = std::fs::remove_file(socket);
+        clients::dismiss_all(self).await;
+        persist::last_words(self);
+    }
+}
+
+/// Milliseconds since 1970, and the zone's offset in seconds.
+fn time_of_day() -> (i64, i32) {
+    let unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+    (unix_ms, crate::sys::clock::utc_offset_s(unix_ms / 1000))
+}
+
+/// Tells `Mux` when its deadlines pass.
+async fn tick(server: Rc<Server>) {
+    loop {
+        let wait = async {
+            match server.deadline.get() {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = wait => {
+                server.tell_time();
+                server.event(Event::Tick);
+            }
+            () = server.deadline_changed.notified() => {}
+            () = tokio::time::sleep(Duration::from_secs(60)) => server.tell_time(),
+        }
+    }
+}
+
+/// Connects to a unix socket and checks that we are at both ends.
+async fn connect_own(path: &Path) -> io::Result<UnixStream> {
+    let stream = UnixStream::connect(path).await?;
+    runtime::check_peer(&stream).map_err(|e| io::Error::new(io::ErrorKind::PermissionDenied, e))?;
+    Ok(stream)
+}

@@ -31,13 +31,18 @@ pub fn reap(pid: i32) -> io::Result<Option<(i32, Ended)>> {
                 _ => return Err(error),
             }
         }
-        if libc::WIFEXITED(status) {
-            return Ok(Some((got, Ended::Code(libc::WEXITSTATUS(status)))));
-        }
-        if libc::WIFSIGNALED(status) {
-            return Ok(Some((got, Ended::Signal(libc::WTERMSIG(status)))));
+        if let Some(ended) = ended(status) {
+            return Ok(Some((got, ended)));
         }
     }
+}
+
+/// What a raw wait status says; `None` if it is of a process that only stopped.
+pub fn ended(status: i32) -> Option<Ended> {
+    if libc::WIFEXITED(status) {
+        return Some(Ended::Code(libc::WEXITSTATUS(status)));
+    }
+    libc::WIFSIGNALED(status).then(|| Ended::Signal(libc::WTERMSIG(status)))
 }
 
 #[cfg(test)]

@@ -320,6 +320,13 @@ pub fn set_umask(mask: u32) {
     unsafe { libc::umask(mask as libc::mode_t) };
 }
 
+/// Waits until there is something to read, at most this long.
+pub fn wait_readable(fd: RawFd, limit_ms: i32) -> io::Result<()> {
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one live pollfd.
+    check(unsafe { libc::poll(&raw mut poll, 1, limit_ms) }).map(drop)
+}
+
 /// Waits for one byte; false at end of file.
 pub fn read_byte(fd: RawFd) -> io::Result<bool> {
     let mut byte = 0u8;

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod clone3;
 pub mod descriptors;
 pub mod fdpass;
+pub mod pollable;
 pub mod fdtable;
 pub mod memory;
 pub mod namespace;

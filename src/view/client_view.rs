@@ -73,6 +73,8 @@ pub struct ClientView {
     held: bool,
     release: bool,
     body: Vec<u8>,
+    /// The chrome of the last frame of a client of `Mux`.
+    pub(super) kept: Option<super::render::Kept>,
 }
 
 impl ClientView {
@@ -97,6 +99,7 @@ impl ClientView {
             held: false,
             release: false,
             body: Vec::new(),
+            kept: None,
         }
     }
 

@@ -5,12 +5,14 @@
 
 mod big;
 mod borders;
+mod build;
 pub mod caps;
 pub mod cells;
 mod client_view;
 mod colours;
 mod compose;
 mod line;
+mod render;
 pub mod scene;
 mod style;
 pub mod theme;

@@ -1,10 +1,10 @@
 //! A server's side of a keeper connection, and a runtime directory of its own for every test.
+#![allow(dead_code, reason = "two test programs share this")]
 
 use qmux::ids::{Epoch, ExitStatus, LifeId, Size};
 use qmux::protocol::keeper::{FromKeeper, PaneSpec, ToKeeper, Welcome};
 use qmux::protocol::{FrameReader, Received, frame};
 use qmux::sys::fdpass;
-use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -12,20 +12,33 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A runtime directory (`XDG_RUNTIME_DIR`), removed with its keepers when dropped.
 pub struct World {
     pub xdg: PathBuf,
+    /// The program that has the keeper role.
+    exe: PathBuf,
+    /// Run keepers as this user.
+    user: Option<String>,
 }
 
 impl World {
-    pub fn new() -> World {
+    pub fn new(exe: impl Into<PathBuf>) -> World {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let n = COUNT.fetch_add(1, Ordering::Relaxed);
         let xdg = PathBuf::from(format!("/tmp/qk-{}-{n}", std::process::id()));
         std::fs::create_dir(&xdg).unwrap();
-        World { xdg }
+        World { xdg, exe: exe.into(), user: None }
+    }
+
+    /// The same for keepers of an ordinary user.
+    pub fn of_user(exe: impl Into<PathBuf>, user: &str) -> World {
+        let mut world = World::new(exe);
+        let owned = Command::new("chown").arg(user).arg(&world.xdg).status().unwrap();
+        assert!(owned.success());
+        world.user = Some(user.into());
+        world
     }
 
     pub fn keepers(&self) -> PathBuf {
@@ -37,7 +50,15 @@ impl World {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_qmux"));
+        let mut command = match &self.user {
+            None => Command::new(&self.exe),
+            Some(user) => {
+                let mut command = Command::new("setpriv");
+                command.args(["--reuid", user, "--regid", user, "--init-groups"]).arg(&self.exe);
+                command
+            }
+        };
+        command.env("HOME", &self.xdg).env_remove("XDG_CACHE_HOME").env_remove("XDG_STATE_HOME");
         command.arg("keeper").args(args).env("XDG_RUNTIME_DIR", &self.xdg).env_remove("QMUX_LOCAL");
         command
     }
@@ -47,13 +68,17 @@ impl World {
     }
 
     pub fn start_with(&self, life: LifeId, epoch: u64, env: &[(&str, &str)]) -> Server {
-        let out = self
-            .command(&["--daemon", "--life", &life.to_string(), "--epoch", &epoch.to_string()])
-            .envs(env.iter().copied())
-            .output()
-            .unwrap();
-        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        self.connect(life, epoch)
+        // A keeper that is being killed may answer once more: then the next try starts another.
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let args = ["--daemon", "--life", &life.to_string(), "--epoch", &epoch.to_string()];
+            let out = self.command(&args).envs(env.iter().copied()).output().unwrap();
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+            if let Ok(socket) = UnixStream::connect(self.socket(life, epoch)) {
+                return Server::over_socket(socket);
+            }
+            assert!(Instant::now() < deadline, "no keeper stays");
+        }
     }
 
     pub fn connect(&self, life: LifeId, epoch: u64) -> Server {
@@ -78,10 +103,9 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         for pid in self.keeper_pids() {
-            let children =
-                std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-            for child in children.split_ascii_whitespace() {
-                let _ = Command::new("kill").args(["-9", child]).stderr(Stdio::null()).status();
+            // Whatever a pane has started dies with it: nothing of a test is left behind.
+            for child in qmux::keeper::info::descendants(pid) {
+                let _ = Command::new("kill").args(["-9", &child.to_string()]).stderr(Stdio::null()).status();
             }
             let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
         }
@@ -151,6 +175,17 @@ impl Server {
         }
     }
 
+    /// The same to a keeper that may have gone.
+    pub fn try_say(&mut self, message: &ToKeeper) {
+        let mut rest = &frame(message)[..];
+        while !rest.is_empty() {
+            match nix::unistd::write(&self.to_keeper, rest) {
+                Ok(n) => rest = &rest[n..],
+                Err(_) => return,
+            }
+        }
+    }
+
     /// Takes in what comes within `wait_ms`, at most one read of it.
     pub fn pump(&mut self, wait_ms: u16) {
         use nix::poll::{PollFd, PollFlags, poll};
@@ -187,6 +222,19 @@ impl Server {
             assert!(Instant::now() < deadline, "waited for {what}; heard {:?}", self.heard);
             self.pump(50);
         }
+    }
+
+    /// The same to a keeper that may be about to end.
+    pub fn try_attach(&mut self, want_master: bool) -> Option<Welcome> {
+        self.try_say(&ToKeeper::Attach { qmux: "test".into(), want_master });
+        let deadline = Instant::now() + PATIENCE;
+        while !self.closed && Instant::now() < deadline {
+            if self.heard.iter().any(|m| matches!(m, FromKeeper::Welcome(_))) {
+                return Some(self.welcome());
+            }
+            self.pump(20);
+        }
+        None
     }
 
     pub fn attach(&mut self, want_master: bool) -> Welcome {

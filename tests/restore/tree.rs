@@ -1,8 +1,11 @@
 //! A process tree on a pty that a test types into, reads, freezes, carries through an image and
 //! brings back.
+#![allow(dead_code)] // Each test binary uses its own part.
+#![allow(clippy::unwrap_used)] // A failed step is a failed test.
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use qmux::checkpoint::native::{NativeEngine, restore};
+use qmux::checkpoint::native::{NativeEngine, fitness, restore};
+use qmux::checkpoint::store::FileStore;
 use qmux::checkpoint::{
     AssessOptions, CheckpointError, Checkpointer, DumpOptions, FreezeOptions, ImageReader, ImageWriter,
     RestoreOptions, Sabotage, Ship, TtyHint,
@@ -60,6 +63,8 @@ pub struct Tree {
     cache: PathBuf,
     /// Time of the last restore from the first byte of the image to ready.
     pub restore_time: Duration,
+    /// Put every mapped file into the image.
+    pub ship_all: bool,
     /// Time of the last dump, frozen.
     pub dump_time: Duration,
 }
@@ -93,6 +98,7 @@ impl Tree {
             cache: scratch.0.join("cache"),
             restore_time: Duration::ZERO,
             dump_time: Duration::ZERO,
+            ship_all: false,
         }
     }
 
@@ -174,13 +180,18 @@ impl Tree {
 
     pub fn dump(&mut self) -> Vec<u8> {
         let tty = TtyHint { master: Some(self.master.as_fd()) };
-        let image = self.engine.assess(self.pid, tty, &AssessOptions::default()).unwrap();
-        assert!(!image.processes.is_empty());
+        let found = self.engine.assess(self.pid, tty, &AssessOptions::default()).unwrap();
+        let store = FileStore::open(&self.cache).unwrap();
+        let ship = if self.ship_all {
+            Ship::All
+        } else {
+            Ship::Only(fitness::missing_files(&found.mapped, &store).into_iter().collect())
+        };
         let start = Instant::now();
         let mut frozen = self.engine.freeze(self.pid, tty, &FreezeOptions::default()).unwrap();
         let mut bytes = Vec::new();
         let mut writer = ImageWriter::new(&mut bytes);
-        frozen.dump(&mut writer, &DumpOptions { ship: Ship::nothing(), ..DumpOptions::default() }).unwrap();
+        frozen.dump(&mut writer, &DumpOptions { ship, ..DumpOptions::default() }).unwrap();
         drop(writer);
         self.dump_time = start.elapsed();
         frozen.seal().unwrap().release();

@@ -147,7 +147,7 @@ fn inodes_of(pids: &[i32]) -> Inodes {
     inodes
 }
 
-fn check_process(root: i32, pid: i32, status: &proc::Status, view: &View) -> Result<(), Refusal> {
+fn check_process(root: i32, pid: i32, status: &proc::Status, view: &View) -> Result<(), Box<Refusal>> {
     let me = nix::unistd::geteuid().as_raw();
     if me != 0 && status.uid.iter().any(|&uid| uid != me) {
         let owner = nix::unistd::User::from_uid(status.uid[1].into()).ok().flatten();
@@ -178,7 +178,7 @@ fn check_process(root: i32, pid: i32, status: &proc::Status, view: &View) -> Res
 }
 
 /// ELFCLASS64 in the program's header.
-fn check_program(pid: i32, view: &View) -> Result<(), Refusal> {
+fn check_program(pid: i32, view: &View) -> Result<(), Box<Refusal>> {
     let mut head = [0; 5];
     let read =
         std::fs::File::open(format!("/proc/{pid}/exe")).and_then(|mut file| file.read_exact(&mut head));
@@ -195,7 +195,7 @@ fn check_program(pid: i32, view: &View) -> Result<(), Refusal> {
 }
 
 /// The tree must live in one set of namespaces; those that a restore does not make anew must be ours.
-fn check_namespaces(root: i32, pid: i32, view: &View) -> Result<(), Refusal> {
+fn check_namespaces(root: i32, pid: i32, view: &View) -> Result<(), Box<Refusal>> {
     let of = |who: &str, kind: &str| proc::link(&format!("/proc/{who}/ns/{kind}")).ok();
     let (root, own) = (root.to_string(), pid.to_string());
     let kinds = [

@@ -117,6 +117,7 @@ impl Dumper<'_> {
         let live: Vec<i32> = self.tree.processes.iter().filter(|p| !p.is_zombie()).map(|p| p.pid).collect();
         let scope = Scope { view: &view, pane: self.pane.index, cut: self.cut, frozen: true };
         let mut files = fds::collect(&live, &scope, &mut self.prepared.inodes)?;
+        let memfds = std::mem::take(&mut files.memfds);
         let (mut segments, mut layouts) = (Segments::default(), HashMap::new());
         let mut processes = Vec::new();
         let mut vdso = Vec::new();
@@ -136,7 +137,7 @@ impl Dumper<'_> {
                     hashes: self.hashes,
                     table: &mut self.prepared.table,
                     segments: &mut segments,
-                    memfds: &HashMap::new(),
+                    memfds: &memfds,
                 },
                 self.prepared.flags.get(&process.pid).map_or(&[], Vec::as_slice),
             )?;
@@ -282,14 +283,7 @@ fn live_process(
     }
     let stat = proc::Stat::read(&dir).map_err(failed("the state"))?;
     let maps = proc::maps(pid).map_err(failed("the mappings"))?;
-    let mut layout = Describer {
-        view: describer.view,
-        hashes: describer.hashes,
-        table: &mut *describer.table,
-        segments: &mut *describer.segments,
-        memfds: &files.memfds,
-    }
-    .layout(pid, &maps, flags)?;
+    let layout = describer.layout(pid, &maps, flags)?;
     let mut image = empty_process(status, process.job_stop().map_or(ProcState::Running, ProcState::Stopped));
     image.ppid = view.inner(process.ppid).unwrap_or(0);
     image.ctty = stat.terminal().filter(|t| (136..144).contains(&t.0)).map(|t| (t.0 - 136) * 256 + t.1);
@@ -340,8 +334,7 @@ fn live_process(
         image.threads.push(thread_image(process, index, &maps, view)?);
     }
     process.give_back_memory();
-    image.vmas = std::mem::take(&mut layout.vmas);
-    layout.vmas = image.vmas.clone();
+    image.vmas = layout.vmas.clone();
     Ok((image, layout))
 }
 

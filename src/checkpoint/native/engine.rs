@@ -7,7 +7,7 @@ use super::pane::Pane;
 use super::{assess, dump, view};
 use crate::checkpoint::{
     Ability, AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions,
-    FreezeOptions, Frozen, ImageReader, ImageWriter, Refusal, RestoreOptions, Restored, Sealed, Stats,
+    FreezeOptions, Frozen, ImageReader, ImageWriter, Refusal, RestoreOptions, Restored, Sealed, Ship, Stats,
     TtyHint,
 };
 use std::collections::HashMap;
@@ -25,18 +25,6 @@ impl NativeEngine {
     /// A new engine.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Writes the contents of the wanted files of an assessed tree, before the freeze, into an image of their
-    /// own; the bytes written.
-    pub fn ship_files(
-        &self,
-        root: i32,
-        out: &mut ImageWriter<'_>,
-        ship: &crate::checkpoint::Ship,
-    ) -> Result<u64, CheckpointError> {
-        let table = self.lock().get(&root).map(|prepared| prepared.table.clone()).unwrap_or_default();
-        table.ship(out, ship)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i32, Prepared>> {
@@ -74,7 +62,7 @@ impl Checkpointer for NativeEngine {
             kernel: host.kernel,
             cpu: Some(host.cpu),
             dump,
-            restore: Ability::Yes,
+            restore: restorable(&mut features),
             privileged: nix::unistd::geteuid().is_root(),
             features,
         }
@@ -90,6 +78,11 @@ impl Checkpointer for NativeEngine {
         let look = assess::look(root, &pane, options.cut, &self.hashes)?;
         self.lock().insert(root, look.prepared);
         Ok(look.assessment)
+    }
+
+    fn ship_files(&self, root: i32, out: &mut ImageWriter<'_>, ship: &Ship) -> Result<u64, CheckpointError> {
+        let table = self.lock().get(&root).map(|prepared| prepared.table.clone()).unwrap_or_default();
+        table.ship(out, ship)
     }
 
     fn freeze(
@@ -118,6 +111,29 @@ impl Checkpointer for NativeEngine {
         options: &RestoreOptions,
     ) -> Result<Box<dyn Restored>, CheckpointError> {
         super::restore::restore(image, options)
+    }
+}
+
+/// Tries the ways to restore, the best first, till one works; it is named in `features` as `tier: NAME`.
+/// Tried once in the life of a process: it starts the helper, and the answer does not change.
+fn restorable(features: &mut Vec<String>) -> Ability {
+    static TRIED: std::sync::OnceLock<Result<&'static str, String>> = std::sync::OnceLock::new();
+    let tried = TRIED.get_or_init(|| {
+        let mut reasons = Vec::new();
+        for tier in super::restore::candidates() {
+            match super::restore::attempt(std::path::Path::new("/proc/self/exe"), tier) {
+                Ok(()) => return Ok(tier.name()),
+                Err(why) => reasons.push(format!("{}: {why}", tier.name())),
+            }
+        }
+        Err(reasons.join("; "))
+    });
+    match tried {
+        Ok(name) => {
+            features.push(format!("tier: {name}"));
+            Ability::Yes
+        }
+        Err(why) => Ability::No(why.clone()),
     }
 }
 

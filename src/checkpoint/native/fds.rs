@@ -62,9 +62,11 @@ struct Source {
     pos: u64,
 }
 
-/// True for an error that a running process causes by closing a descriptor or ending.
+/// True for an error that a running process causes by closing a descriptor or ending. One that is ending has no
+/// memory any more and the kernel then denies access; that we have it otherwise was checked before.
 fn vanished(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EBADF | libc::ESRCH))
+    let gone = [libc::ENOENT, libc::EBADF, libc::ESRCH, libc::EACCES, libc::EPERM];
+    error.raw_os_error().is_some_and(|errno| gone.contains(&errno))
 }
 
 /// Looks at every descriptor of the processes `pids`.
@@ -416,7 +418,7 @@ fn target(line: &str) -> Option<(i32, u32, u64)> {
     Some((fd, events, data))
 }
 
-/// `lock:	1: POSIX  ADVISORY  WRITE 1234 fd:00:99 0 EOF`
+/// `lock: 1: POSIX  ADVISORY  WRITE 1234 fd:00:99 0 EOF`
 fn locks(info: &FdInfo, view: &View) -> Vec<FileLock> {
     info.lines.iter().filter_map(|line| lock(line, view)).collect()
 }

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 /// Contents that this host lacks and the image must bring.
 pub fn missing_files(mapped: &[MappedFile], store: &FileStore) -> Vec<ContentHash> {
     let mut seen = HashSet::new();
-    mapped
-        .iter()
-        .filter(|file| seen.insert(file.hash) && store.find(path(&file.path), &file.hash).is_none())
-        .map(|file| file.hash)
-        .collect()
+    let here = |file: &MappedFile| {
+        let by_name = !file.deleted && store.hash_of(path(&file.path)).is_ok_and(|hash| hash == file.hash);
+        by_name || store.get(&file.hash).is_some()
+    };
+    mapped.iter().filter(|file| seen.insert(file.hash) && !here(file)).map(|file| file.hash).collect()
 }
 
 /// Everything that can be known to be wrong before building.
@@ -46,7 +46,7 @@ pub fn host(manifest: &Manifest) -> Result<(), CheckpointError> {
 }
 
 /// What a process that chose its code paths on one CPU may miss on another.
-fn cpu(there: &Cpu, here: &Cpu) -> Result<(), String> {
+pub fn cpu(there: &Cpu, here: &Cpu) -> Result<(), String> {
     let have: BTreeSet<&str> = here.flags.iter().map(String::as_str).collect();
     let lacking: Vec<&str> =
         there.flags.iter().map(String::as_str).filter(|f| matters(f) && !have.contains(f)).collect();

@@ -8,7 +8,7 @@ use super::proc;
 use crate::checkpoint::CheckpointError;
 use crate::sys::arch_x86_64::{Registers, SYSCALL_INSTRUCTION};
 use crate::sys::memory::{ProcessMemory, RemotePtr};
-use crate::sys::ptrace::{self, Running, Stop, Stopped, Tid, TraceError, Waited, options};
+use crate::sys::ptrace::{self, Resume, Running, Stop, Stopped, Tid, TraceError, Waited, options};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
@@ -395,7 +395,7 @@ impl FrozenTree {
             for thread in &mut process.threads {
                 let Some(State::Running(running)) = &thread.state else { continue };
                 let failed = CheckpointError::trace(format!("stopping thread {}", thread.tid));
-                match running.wait(Some(deadline)) {
+                match wait_interrupted(running, deadline) {
                     Ok(Waited::Stopped(stopped)) => thread.note(stopped, memory).map_err(failed)?,
                     Ok(Waited::Ended(status)) => ended.push((thread.tid, status)),
                     Err(e) => return Err(failed(e)),
@@ -473,7 +473,7 @@ impl FrozenTree {
         let deadline = Instant::now() + STRAGGLER;
         while !stragglers.is_empty() && Instant::now() < deadline {
             stragglers.retain_mut(|(memory, thread, running)| {
-                let Ok(Waited::Stopped(stopped)) = running.wait(Some(Instant::now())) else {
+                let Ok(Waited::Stopped(stopped)) = wait_interrupted(running, Instant::now()) else {
                     return is_alive(running.tid());
                 };
                 if let Some(memory) = memory {
@@ -491,6 +491,22 @@ impl FrozenTree {
 
 fn is_alive(tid: Tid) -> bool {
     proc::Stat::read(&format!("/proc/{tid}")).is_ok_and(|stat| !matches!(stat.state, b'Z' | b'X'))
+}
+
+/// Waits for the stop that was asked for. A signal that was being delivered at that moment stops the thread first:
+/// it is delivered (its handler's frame is made, nothing of it runs) and the stop follows.
+fn wait_interrupted(running: &Running, deadline: Instant) -> Result<Waited, TraceError> {
+    loop {
+        match running.wait(Some(deadline))? {
+            Waited::Stopped(stopped) => match stopped.stop() {
+                Stop::Signal(signal) => {
+                    stopped.resume(Resume::Run, signal)?;
+                }
+                _ => return Ok(Waited::Stopped(stopped)),
+            },
+            ended => return Ok(ended),
+        }
+    }
 }
 
 /// Lets one thread run on as it was. Failures mean that it has been killed meanwhile.

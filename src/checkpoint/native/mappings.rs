@@ -100,7 +100,8 @@ impl Describer<'_> {
     pub fn layout(&mut self, pid: i32, maps: &[Map], flags: &[VmFlags]) -> Result<Layout, CheckpointError> {
         let mut layout = Layout::default();
         for map in maps {
-            let known = flags.iter().find(|f| f.start < map.end && map.start < f.end);
+            let at = flags.partition_point(|f| f.end <= map.start);
+            let known = flags.get(at).filter(|f| f.start < map.end);
             let kind = self.kind(pid, map)?;
             if let Some(refusal) = known.and_then(|f| self.unmovable(pid, map, f, &kind)) {
                 return Err(refusal.into());
@@ -129,7 +130,7 @@ impl Describer<'_> {
         Ok(layout)
     }
 
-    fn unmovable(&self, pid: i32, map: &Map, flags: &VmFlags, kind: &VmaKind) -> Option<Refusal> {
+    fn unmovable(&self, pid: i32, map: &Map, flags: &VmFlags, kind: &VmaKind) -> Option<Box<Refusal>> {
         let kernels = matches!(kind, VmaKind::Vdso | VmaKind::Vvar | VmaKind::VvarVclock | VmaKind::Vsyscall);
         let path = String::from_utf8_lossy(&map.path).into_owned();
         let refuse = |code, cause| Some(self.view.refusal(code, pid, &path, cause, "End it first"));

@@ -187,13 +187,7 @@ impl Opener<'_> {
             }
             FileKind::TimerFd { clock, ticks, value_ns, interval_ns, .. } => {
                 let fd = fdtable::timer_fd(*clock).doing(|| "timerfd".into())?;
-                if *value_ns > 0 || *interval_ns > 0 {
-                    fdtable::arm_timer_fd(fd, *value_ns, *interval_ns).doing(|| "arm a timerfd".into())?;
-                }
-                if *ticks > 0 {
-                    // Kernels without CONFIG_CHECKPOINT_RESTORE lose a tick not yet read, never the timer.
-                    let _ = fdtable::set_timer_fd_ticks(fd, *ticks);
-                }
+                timer(fd, *value_ns, *interval_ns, *ticks)?;
                 status(fd, flags)?;
                 fd
             }
@@ -314,6 +308,24 @@ fn fill_pipe(end: RawFd, capacity: u32, content: &[u8]) -> Result<(), InitError>
     status(end, libc::O_NONBLOCK)?;
     fdtable::write_all(end, content).doing(|| "refill a pipe".into())?;
     status(end, 0)
+}
+
+/// Arms a timerfd. One with ticks nobody has read stands still till they are read: no time is left, but
+/// it is not disarmed. It is brought into that state by letting it expire.
+fn timer(fd: RawFd, value_ns: u64, interval_ns: u64, ticks: u64) -> Result<(), InitError> {
+    let expired = value_ns == 0 && ticks > 0;
+    let first_ns = if expired { 1 } else { value_ns };
+    if first_ns > 0 || interval_ns > 0 {
+        fdtable::arm_timer_fd(fd, first_ns, interval_ns).doing(|| "arm a timerfd".into())?;
+    }
+    if expired {
+        fdtable::wait_readable(fd, 1000).doing(|| "let a timerfd expire".into())?;
+    }
+    if ticks > 0 {
+        // Kernels without CONFIG_CHECKPOINT_RESTORE lose count of ticks not yet read, never the timer.
+        let _ = fdtable::set_timer_fd_ticks(fd, ticks);
+    }
+    Ok(())
 }
 
 /// A file without a name at the place it had, or in /tmp where that cannot be written.

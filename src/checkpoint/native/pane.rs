@@ -187,8 +187,8 @@ fn refill_lines(
     quiet.cc = std::array::from_fn(|at| if kept.contains(&at) { modes.cc[at] } else { 0 });
     descriptors::set_termios(slave, quiet)?;
     let eof = modes.cc[VEOF];
-    let ends_line = |&b: &u8| b == b'\n' || b == 0 || (b != 0 && (b == modes.cc[libc::VEOL]));
-    let whole = bytes.iter().rposition(|b| ends_line(b)).map_or(0, |at| at + 1);
+    let ends_line = |&b: &u8| b == b'\n' || b == 0 || b == modes.cc[libc::VEOL];
+    let whole = bytes.iter().rposition(ends_line).map_or(0, |at| at + 1);
     let (lines, rest) = bytes.split_at(whole);
     let typed = |part: &[u8]| part.iter().map(|&b| if b == 0 { eof } else { b }).collect::<Vec<u8>>();
     write_all(master, &typed(lines))?;

@@ -4,7 +4,7 @@
 use super::batch::{Batch, Expect};
 use super::init::{InitRequest, Tier};
 use crate::checkpoint::Sabotage;
-use crate::checkpoint::model::{Creds, PosixTimer, ProcState, Process, SigAction, Thread};
+use crate::checkpoint::model::{Creds, LockKind, PosixTimer, ProcState, Process, SigAction, Thread};
 use crate::sys::prctl::{Capabilities, capset_arguments};
 
 const PR_TIMER_CREATE_RESTORE_IDS: u64 = 77;
@@ -142,7 +142,9 @@ pub fn timers(batch: &mut Batch, process: &Process, ids_can_be_chosen: bool) {
         if value != 0 || interval != 0 {
             let split = |us: u64| [us / 1_000_000, us % 1_000_000];
             let [a, b] = split(interval);
-            let [c, d] = split(value);
+            // No time left with an interval: its signal is pending, and taking that starts it again. A
+            // value of 0 would switch it off instead.
+            let [c, d] = split(value.max(1));
             let at = batch.words(&[a, b, c, d]);
             batch.call("setitimer", libc::SYS_setitimer, &[which, at, 0], Expect::Success);
         }
@@ -215,6 +217,7 @@ pub fn late(batch: &mut Batch, request: &InitRequest, process: &Process, hard: &
     }
     let high = [request.base as u64, u64::from(u32::MAX), 0];
     batch.call("close helpers", libc::SYS_close_range, &high, Expect::Success);
+    posix_locks(batch, request, process);
     for (resource, &(soft, most)) in (0..).zip(&process.rlimits) {
         let allowed = hard.get(resource as usize).map_or(most, |limit| limit.1);
         let at = batch.words(&[soft.min(allowed), most.min(allowed)]);
@@ -237,6 +240,20 @@ pub fn late(batch: &mut Batch, request: &InitRequest, process: &Process, hard: &
             &[libc::PR_SET_NO_NEW_PRIVS as u64, 1, 0, 0, 0],
             Expect::Success,
         );
+    }
+}
+
+/// Locks that belong to the process; only now, for closing any descriptor of a file gives them up.
+fn posix_locks(batch: &mut Batch, request: &InitRequest, process: &Process) {
+    for fd in &process.fds {
+        let Some(file) = request.tree.files.get(fd.file as usize) else { continue };
+        for lock in file.locks.iter().filter(|l| l.kind == LockKind::Posix && l.pid == process.pid) {
+            let kind = if lock.exclusive { libc::F_WRLCK } else { libc::F_RDLCK };
+            // struct flock: l_type and l_whence (SEEK_SET) as 16 bits each, then start, length, pid.
+            let at = batch.words(&[kind as u64, lock.start, lock.len, 0]);
+            let args = [fd.fd as u64, libc::F_SETLK as u64, at];
+            batch.call(format!("lock descriptor {}", fd.fd), libc::SYS_fcntl, &args, Expect::Success);
+        }
     }
 }
 

@@ -197,7 +197,7 @@ struct Build<'t> {
     /// In the order of the image: parents first.
     living: Vec<Living<'t>>,
     /// User and group of the image and of this host, where they differ.
-    mapped_ids: (Option<(u32, u32)>, Option<(u32, u32)>),
+    mapped_ids: MappedIds,
 }
 
 impl<'t> Build<'t> {
@@ -599,6 +599,10 @@ struct Tree {
 }
 
 impl Restored for Tree {
+    fn root(&self) -> i32 {
+        self.pid
+    }
+
     fn master(&self) -> BorrowedFd<'_> {
         self.master.as_fd()
     }
@@ -657,7 +661,8 @@ pub fn tiers(helper: &std::path::Path) -> Vec<(Tier, Result<(), String>)> {
     all.into_iter().map(|tier| (tier, attempt(helper, tier).map_err(|e| e.to_string()))).collect()
 }
 
-fn attempt(helper: &std::path::Path, tier: Tier) -> Result<(), CheckpointError> {
+/// Makes the namespaces of one tier and nothing in them; the error says what the host forbids.
+pub fn attempt(helper: &std::path::Path, tier: Tier) -> Result<(), CheckpointError> {
     let root = nix::unistd::geteuid().is_root();
     match tier {
         Tier::Root if !root => return Err(CheckpointError::Unfit("this is not root".into())),

@@ -69,7 +69,7 @@ impl Skeleton<'_> {
         match forked {
             Forked::Parent(pid) => Ok(pid),
             Forked::Child => {
-                let error = match self.live(index, node) {
+                let error = match self.live(node) {
                     Ok(code) => clone3::exit_now(code),
                     Err(error) => error,
                 };
@@ -83,7 +83,7 @@ impl Skeleton<'_> {
         }
     }
 
-    fn live(&self, index: usize, node: &Node) -> Result<i32, InitError> {
+    fn live(&self, node: &Node) -> Result<i32, InitError> {
         let mut helpers = Vec::new();
         let mut bear = |children: &[usize]| -> Result<(), InitError> {
             for &child in children {
@@ -134,7 +134,7 @@ impl Skeleton<'_> {
                     Ok(die_like(status))
                 }
                 _ => {
-                    self.place(index, process)?;
+                    self.place(process)?;
                     self.counters.increment(counter::PLACED);
                     self.await_placed()?;
                     self.collect(&helpers, &self.zombie_children(process.pid))?;
@@ -233,7 +233,7 @@ impl Skeleton<'_> {
     }
 
     /// Descriptors, folder, umask.
-    fn place(&self, _index: usize, process: &Process) -> Result<(), InitError> {
+    fn place(&self, process: &Process) -> Result<(), InitError> {
         let tree = &self.request.tree;
         for fd in &process.fds {
             let kind = &tree.files[fd.file as usize].kind;
@@ -249,7 +249,7 @@ impl Skeleton<'_> {
         }
         for fd in &process.fds {
             let file = &tree.files[fd.file as usize];
-            self.locks(process, fd.fd, &file.locks, self.is_first_holder(process, fd.file))?;
+            self.locks(fd.fd, &file.locks, self.is_first_holder(process, fd.file))?;
             if !self.is_first_holder(process, fd.file) {
                 continue;
             }
@@ -287,12 +287,11 @@ impl Skeleton<'_> {
         Ok(())
     }
 
-    fn locks(&self, process: &Process, fd: RawFd, locks: &[FileLock], first: bool) -> Result<(), InitError> {
+    fn locks(&self, fd: RawFd, locks: &[FileLock], first: bool) -> Result<(), InitError> {
         for lock in locks {
-            let mine = match lock.kind {
-                LockKind::Posix => lock.pid == process.pid,
-                LockKind::Flock | LockKind::OpenFile => first,
-            };
+            // POSIX locks go when any descriptor of the file is closed in the process, as exec will do with
+            // the high ones; the keeper takes them afterwards.
+            let mine = first && lock.kind != LockKind::Posix;
             if mine {
                 fdtable::lock(
                     fd,

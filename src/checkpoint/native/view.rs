@@ -43,15 +43,15 @@ impl View {
     }
 
     /// A refusal about process `pid`.
-    pub fn refusal(&self, code: &str, pid: i32, object: &str, cause: &str, cure: &str) -> Refusal {
-        Refusal {
+    pub fn refusal(&self, code: &str, pid: i32, object: &str, cause: &str, cure: &str) -> Box<Refusal> {
+        Box::new(Refusal {
             code: code.into(),
             pid,
             program: self.name(pid).into(),
             object: object.into(),
             cause: cause.into(),
             cure: cure.into(),
-        }
+        })
     }
 }
 

@@ -50,8 +50,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
                 super::super::Link { window: src.window, bell: false, activity: false, silence: false },
             );
         }
-        let Some(from) = mux.sessions.get(&src.session).and_then(|_| Some(src.index)) else { return DONE };
-        mux.unlink(src.session, from);
+        mux.unlink(src.session, src.index);
         src.window
     } else {
         mux.detach_pane(src.pane);

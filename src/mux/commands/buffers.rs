@@ -105,13 +105,13 @@ impl Mux {
         if self.option_text(Scope::Server, "set-clipboard") != "off"
             && let Some(client) = session_client
         {
-            self.to_clipboard(client, "", &data);
+            self.send_clipboard(client, "", &data);
         }
         // Only an empty name could be refused, and there is none.
         let _ = put(self, None, data);
     }
 
-    pub(crate) fn to_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]) {
+    pub(crate) fn send_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]) {
         /// Terminals refuse longer ones; xterm's own limit is about a megabyte.
         const MAX: usize = 1024 * 1024;
         if data.len() <= MAX {
@@ -136,7 +136,7 @@ impl Mux {
             .map(|c| c.id)
             .collect();
         for client in shows {
-            self.to_clipboard(client, selection, &data);
+            self.send_clipboard(client, selection, &data);
         }
         let _ = put(self, None, data);
     }
@@ -196,7 +196,7 @@ fn set(mux: &mut Mux, call: &Call) -> Outcome {
     if args.has('w')
         && let Ok(client) = mux.find_client(&call.origin, args.get('t').as_deref())
     {
-        mux.to_clipboard(client, "", &all);
+        mux.send_clipboard(client, "", &all);
     }
     put(mux, name, all)?;
     DONE

@@ -84,7 +84,7 @@ pub(crate) fn stdin(mux: &mut Mux, client: ClientId, bytes: Option<&[u8]>) {
 /// Bytes that were read go to their buffer.
 pub(super) fn store(mux: &mut Mux, origin: &Origin, name: Option<String>, data: Vec<u8>, clipboard: bool) {
     if clipboard && let Ok(client) = mux.find_client(origin, None) {
-        mux.to_clipboard(client, "", &data);
+        mux.send_clipboard(client, "", &data);
     }
     if let Err(trouble) = buffers::put(mux, name, data) {
         mux.tell_trouble(origin, 0, &trouble);

@@ -68,7 +68,15 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
             return Err(refuse(mux, &origin, json, 2, "usage", &cause, &cure));
         }
         _ => {
-            return Err(refuse(mux, &origin, json, 2, "move-what", "Move what? pane, window or session.", ""));
+            return Err(refuse(
+                mux,
+                &origin,
+                json,
+                2,
+                "move-what",
+                "Move what? pane, window or session.",
+                "",
+            ));
         }
     };
     let host = match check_host(&host) {

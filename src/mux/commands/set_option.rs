@@ -76,8 +76,8 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let named = match options::find(&typed) {
         Ok(n) => n,
         Err(_) if quiet => return DONE,
-        Err(OptionError::Invalid(name)) => {
-            // Under `set` a name of nothing is told with the nearest one, so that a typo is seen at once.
+        // In a file a typo is told with the name that was meant; scripts match on tmux's own words.
+        Err(OptionError::Invalid(name)) if call.origin.file.is_some() => {
             let hint = options::suggest(&name).map(|s| format!(" (did you mean {s}?)")).unwrap_or_default();
             return Err(OptionError::Unknown(name, hint).into());
         }

@@ -78,11 +78,11 @@ fn pane(mux: &mut Mux, call: &Call) -> Outcome {
             p.window = src.window;
         }
     }
-    if !args.has('d') && one_window {
-        // The place keeps the keyboard, not the pane: what is there now becomes active.
-        let active = mux.windows.get(&dst.window).map(|w| w.active);
-        if active == Some(dst.pane) || active == Some(src.pane) {
-            mux.select_pane(if args.has('U') || args.has('D') { dst.pane } else { src.pane });
+    if !args.has('d') {
+        // The pane that -t named is active where it is now; in two windows each gets the other's.
+        mux.select_pane(dst.pane);
+        if !one_window {
+            mux.select_pane(src.pane);
         }
     }
     windows.into_iter().for_each(|w| mux.apply_layout(w));

@@ -196,7 +196,7 @@ impl CopyMode {
         self.set(Point { line, x });
     }
 
-    pub(crate) fn to_row(&mut self, row: usize) {
+    pub(crate) fn go_to_row(&mut self, row: usize) {
         let line = self.top_line() + row;
         let x = 0;
         self.set(Point { line, x });

@@ -24,7 +24,7 @@ impl CopyMode {
         let Ok(regex) = build(&pattern).or_else(|_| build(&escape(text))) else { return false };
         let matches = self.all_matches(&regex);
         self.search = Some(Search { text: text.to_owned(), forward, matches });
-        self.to_match(forward)
+        self.go_to_match(forward)
     }
 
     fn all_matches(&self, regex: &Regex) -> Vec<(Point, u16)> {
@@ -57,7 +57,7 @@ impl CopyMode {
     }
 
     /// Goes to the next match in a direction, around the ends when `wrap-search` is on.
-    pub(crate) fn to_match(&mut self, forward: bool) -> bool {
+    pub(crate) fn go_to_match(&mut self, forward: bool) -> bool {
         let Some(search) = &self.search else { return false };
         let here = self.cursor;
         let all = &search.matches;
@@ -78,7 +78,7 @@ impl CopyMode {
     /// `n` and `N`.
     pub(crate) fn search_again(&mut self, reverse: bool) -> bool {
         match self.search.as_ref().map(|s| s.forward) {
-            Some(forward) => self.to_match(forward != reverse),
+            Some(forward) => self.go_to_match(forward != reverse),
             None => false,
         }
     }

@@ -176,7 +176,27 @@ impl Cell {
         }
         for (part, g) in parts.iter_mut().zip(gets) {
             if g != 0 {
-                part.adjust(axis, g);
+                part.adjust_by_ones(axis, g);
+            }
+        }
+    }
+
+    /// As tmux's single steps from a split of the same direction above: here each step goes to the first part
+    /// that can take it, so growth is the first part's alone.
+    fn adjust_by_ones(&mut self, axis: Axis, change: i32) {
+        let size = i32::from(axis.of(&self.rect)) + change;
+        axis.set(&mut self.rect, size.clamp(0, i32::from(u16::MAX)) as u16);
+        let Node::Split(own, parts) = &mut self.node else { return };
+        if *own != axis {
+            parts.iter_mut().for_each(|c| c.adjust_by_ones(axis, change));
+            return;
+        }
+        let mut left = change;
+        for part in parts {
+            let step = if left > 0 { left } else { left.max(-i32::from(part.spare(axis))) };
+            if step != 0 {
+                part.adjust_by_ones(axis, step);
+                left -= step;
             }
         }
     }
@@ -401,21 +421,6 @@ impl Layout {
             let mut only = parts.remove(0);
             (only.rect.x, only.rect.y) = (parent_rect.x, parent_rect.y);
             *parent = only;
-            // A split below a split of the same direction is dissolved into it, as its parts are neighbours.
-            if let Some((&j, above)) = up.split_last() {
-                let above = self.at(above);
-                if let Node::Split(outer, siblings) = &mut above.node
-                    && let Node::Split(inner, _) = &siblings[j].node
-                    && inner == outer
-                {
-                    let dissolved = siblings.remove(j);
-                    if let Node::Split(_, inside) = dissolved.node {
-                        for (k, c) in inside.into_iter().enumerate() {
-                            siblings.insert(j + k, c);
-                        }
-                    }
-                }
-            }
         }
         self.root.place_parts();
         true

@@ -185,18 +185,18 @@ fn tiled(panes: &[PaneId], size: Size) -> Cell {
             let mut parts: Vec<Cell> = line.iter().map(|p| Cell::pane(*p, rect(width, height))).collect();
             let used = total(width, line.len());
             if let Some(last) = parts.last_mut()
-                && u32::from(size.cols) > used
+                && u32::from(full.w) > used
             {
-                last.adjust(Axis::LeftRight, i32::from(size.cols) - used as i32);
+                last.adjust(Axis::LeftRight, i32::from(full.w) - used as i32);
             }
             Cell { rect: area, node: Node::Split(Axis::LeftRight, parts) }
         })
         .collect();
     let used = total(height, lines.len());
     if let Some(last) = lines.last_mut()
-        && u32::from(size.rows) > used
+        && u32::from(full.h) > used
     {
-        last.adjust(Axis::TopBottom, i32::from(size.rows) - used as i32);
+        last.adjust(Axis::TopBottom, i32::from(full.h) - used as i32);
     }
     Cell { rect: full, node: Node::Split(Axis::TopBottom, lines) }
 }

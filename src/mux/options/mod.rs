@@ -20,8 +20,8 @@ pub enum OptionError {
     /// No such name.
     #[error("invalid option: {0}")]
     Invalid(String),
-    /// A name not in the table, where tmux says so (set-option).
-    #[error("unknown option: {0}{1}")]
+    /// A name not in the table, in a configuration file, with a suggestion.
+    #[error("unknown option \"{0}\"{1}")]
     Unknown(String, String),
     /// The beginning of several names.
     #[error("ambiguous option: {0}")]

@@ -399,13 +399,16 @@ fn typed(code: u32, mods: Mods) -> Option<Key> {
         8 | 127 => Key::new(KeyCode::Backspace, mods),
         _ => {
             let c = char::from_u32(code)?;
-            if shift && !mods.contains(Mods::CTRL) {
+            if !mods.contains(Mods::CTRL) && !shift {
+                Key::new(KeyCode::Char(c), mods)
+            } else if !mods.contains(Mods::CTRL) {
                 // The shift is in the character.
                 let mut upper = c.to_uppercase();
                 let c = upper.next().filter(|_| upper.next().is_none()).unwrap_or(c);
                 Key::new(KeyCode::Char(c), mods.without(Mods::SHIFT))
             } else {
-                Key::new(KeyCode::Char(c), mods)
+                // With control the shift stays a modifier: `C-S-a` in whichever protocol.
+                Key::new(KeyCode::Char(c.to_ascii_lowercase()), mods)
             }
         }
     })

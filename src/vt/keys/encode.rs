@@ -167,6 +167,8 @@ fn modified_other(key: Key, level: u8) -> Option<Vec<u8>> {
         return None;
     }
     let (number, shifted) = match code {
+        // xterm tells the character typed, so shift shows in it too.
+        KeyCode::Char(c) if mods.contains(Mods::SHIFT) => (c.to_ascii_uppercase().into(), false),
         KeyCode::Char(c) => (u32::from(c), false),
         KeyCode::Enter => (13, false),
         KeyCode::Tab => (9, false),

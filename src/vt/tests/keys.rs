@@ -38,7 +38,7 @@ fn keys_are_decoded() {
         (b"\x1bOP\x1b[1;2Q\x1b[15~\x1b[24;3~\x1b[[A", &["F1", "S-F2", "F5", "M-F12", "F1"]),
         (b"\x1b[Z\x1b[27;2;9~", &["BTab", "BTab"]),
         (b"\x1bOM\x1bOp\x1bOk", &["KPEnter", "KP0", "KP+"]),
-        (b"\x1b[27;5;13~\x1b[27;6;65~", &["C-Enter", "C-S-A"]),
+        (b"\x1b[27;5;13~\x1b[27;6;65~", &["C-Enter", "C-S-a"]),
         (b"\x1b[97;5u\x1b[97:65;2u\x1b[13;2u\x1b[27u", &["C-a", "A", "S-Enter", "Escape"]),
         (b"\x1b[97;1:3u\x1b[1;1:3A", &[]),
         (b"\x1b[57399u\x1b[57419u\x1b[57376u\x1b[57358u", &["KP0", "Up", "F13", "Key57358"]),
@@ -234,13 +234,41 @@ fn what_is_encoded_is_decoded() {
         Modes { modify_other_keys: 2, ..Modes::default() },
     ] {
         for text in [
-            "a", "A", "C-b", "M-x", "C-M-Left", "S-Up", "BSpace", "Enter", "Escape", "Tab", "BTab", "NPage",
-            "Home", "IC", "F1", "S-F3", "F12", "C-M-a",
+            "a",
+            "A",
+            "C-b",
+            "M-x",
+            "C-M-Left",
+            "S-Up",
+            "BSpace",
+            "Enter",
+            "Escape",
+            "Tab",
+            "BTab",
+            "NPage",
+            "Home",
+            "IC",
+            "F1",
+            "S-F3",
+            "F12",
+            "C-M-a",
+            "C-M-S-Left",
         ] {
             let key = parse_name(text).expect("a name");
             assert_eq!(decode(&encode(key, &modes)), [Input::Key(key)], "{text} {}", modes.kitty_flags);
         }
     }
+}
+
+#[test]
+fn control_and_shift_are_one_key_in_every_protocol() {
+    let key = parse_name("C-S-a").expect("a name");
+    for modes in
+        [Modes { kitty_flags: 1, ..Modes::default() }, Modes { modify_other_keys: 2, ..Modes::default() }]
+    {
+        assert_eq!(decode(&encode(key, &modes)), [Input::Key(key)]);
+    }
+    assert_eq!(encode(key, &Modes { modify_other_keys: 2, ..Modes::default() }), b"\x1b[27;6;65~");
 }
 
 #[test]

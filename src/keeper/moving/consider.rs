@@ -1,0 +1,191 @@
+//! Whether this host can take an offered pane, judged before anything is touched on either side.
+
+use super::trouble;
+use crate::checkpoint::model::Cpu;
+use crate::checkpoint::native::fitness;
+use crate::checkpoint::store::FileStore;
+use crate::checkpoint::{Ability, Capabilities};
+use crate::ids::{Epoch, HostName, LifeId};
+use crate::protocol::keeper::Trouble;
+use crate::protocol::migration::{Accept, Offer, OfferedFile};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What of this keeper the judgement needs.
+#[derive(Debug, Clone)]
+pub struct Here {
+    /// The pane this keeper was started for.
+    pub life: LifeId,
+    /// The epoch it was started for.
+    pub epoch: Epoch,
+    /// This host, as it names itself.
+    pub host: HostName,
+    /// Our user name.
+    pub user: String,
+    /// Where files that travelled are kept.
+    pub cache: PathBuf,
+}
+
+/// Names listed in one refusal; the rest is counted.
+const NAMES: usize = 4;
+
+/// Judges an offer.
+pub fn consider(offer: &Offer, here: &Here, able: &Capabilities) -> Result<Accept, Trouble> {
+    if offer.life != here.life || offer.epoch.next() != here.epoch {
+        return Err(trouble(6, "other-pane", "The offer is not of the pane this keeper was started for"));
+    }
+    if offer.user != here.user {
+        let cause = format!("The pane is {}'s, on {} you are {}", offer.user, here.host, here.user);
+        return Err(trouble(3, "other-user", cause));
+    }
+    if let Ability::No(why) = &able.restore {
+        return Err(trouble(3, "cannot-restore", format!("{} cannot bring panes to life: {why}", here.host)));
+    }
+    check_machine(offer, here, able)?;
+    let missing = offer.open_paths.iter().filter(|p| !there(p)).map(|p| p.as_slice()).collect::<Vec<_>>();
+    if !missing.is_empty() {
+        let mut why = trouble(3, "file-missing", format!("{} has no {}", here.host, list(&missing)));
+        why.cure = "Move it back when they are there, or share the folder between the hosts".into();
+        return Err(why);
+    }
+    if let Some(free) = available_memory()
+        && free < offer.memory_bytes
+    {
+        let cause =
+            format!("{} has {} MB free, this needs {} MB", here.host, free >> 20, offer.memory_bytes >> 20);
+        return Err(trouble(3, "memory", cause));
+    }
+    let store = FileStore::open(&here.cache)
+        .map_err(|e| trouble(3, "cache", format!("{} cannot keep files: {e}", here.host)))?;
+    let have =
+        |f: &OfferedFile| store.find(Path::new(std::ffi::OsStr::from_bytes(&f.path)), &f.hash).is_some();
+    let mut lacking: Vec<[u8; 32]> = offer.mapped.iter().filter(|f| !have(f)).map(|f| f.hash).collect();
+    lacking.sort_unstable();
+    lacking.dedup();
+    Ok(Accept {
+        qmux: env!("CARGO_PKG_VERSION").into(),
+        host: here.host.clone(),
+        lacking,
+        tier: if able.privileged { "root" } else { "user" }.into(),
+        warnings: Vec::new(),
+    })
+}
+
+fn check_machine(offer: &Offer, here: &Here, able: &Capabilities) -> Result<(), Trouble> {
+    let afresh = "Start it there afresh: `qmux new-window --on HOST`";
+    let refuse = |code: &str, cause: String| {
+        let mut why = trouble(3, code, cause);
+        why.cure = afresh.into();
+        Err(why)
+    };
+    if offer.arch != able.arch {
+        return refuse(
+            "architecture",
+            format!("{} is {}, the program is {}", here.host, able.arch, offer.arch),
+        );
+    }
+    let Some(cpu) = &able.cpu else { return Ok(()) };
+    // 0: the source has not said how large its register area is, only what is in it.
+    let there = Cpu { xfeatures: offer.xfeatures, xsave_size: 0, flags: offer.cpu_flags.clone() };
+    if let Err(why) = fitness::cpu(&there, cpu) {
+        return refuse("cpu-feature", format!("{}: {why}", here.host));
+    }
+    let lacks = offer.xfeatures & !cpu.xfeatures;
+    if lacks != 0 {
+        return refuse("cpu-feature", format!("The CPU of {} lacks register sets ({lacks:#x})", here.host));
+    }
+    Ok(())
+}
+
+fn list(names: &[&[u8]]) -> String {
+    let shown: Vec<_> = names.iter().take(NAMES).map(|n| String::from_utf8_lossy(n)).collect();
+    match names.len().saturating_sub(NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn there(path: &[u8]) -> bool {
+    Path::new(std::ffi::OsStr::from_bytes(path)).exists()
+}
+
+/// `MemAvailable` of /proc/meminfo, in bytes.
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::model::Cpu;
+
+    fn offer() -> Offer {
+        Offer {
+            qmux: "0".into(),
+            life: LifeId(1, 2),
+            epoch: Epoch(3),
+            from: HostName("a".into()),
+            user: "ana".into(),
+            engine: "native".into(),
+            features: vec![],
+            arch: "x86_64".into(),
+            kernel: "6".into(),
+            cpu_flags: vec!["avx".into()],
+            xfeatures: 7,
+            title: "vi".into(),
+            processes: 1,
+            memory_bytes: 1 << 20,
+            mapped: vec![],
+            open_paths: vec![],
+            with_files: false,
+            dry_run: false,
+        }
+    }
+
+    fn here() -> Here {
+        Here {
+            life: LifeId(1, 2),
+            epoch: Epoch(4),
+            host: HostName("b".into()),
+            user: "ana".into(),
+            cache: std::env::temp_dir().join(format!("qmux-consider-{}", std::process::id())),
+        }
+    }
+
+    fn able() -> Capabilities {
+        let cpu = Cpu { xfeatures: 7, xsave_size: 832, flags: vec!["avx".into(), "sse".into()] };
+        Capabilities { arch: "x86_64".into(), cpu: Some(cpu), ..Capabilities::default() }
+    }
+
+    #[test]
+    fn what_fits_is_taken_and_what_is_lacking_is_named() {
+        let exe = std::env::current_exe().unwrap();
+        let have = OfferedFile {
+            path: exe.as_os_str().as_bytes().to_vec(),
+            hash: *blake3::hash(&std::fs::read(&exe).unwrap()).as_bytes(),
+            size: std::fs::metadata(&exe).unwrap().len(),
+        };
+        let other = OfferedFile { hash: [9; 32], ..have.clone() };
+        let offer = Offer { mapped: vec![have, other.clone(), other], ..offer() };
+        assert_eq!(consider(&offer, &here(), &able()).unwrap().lacking, [[9; 32]]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_reason() {
+        let refused =
+            |offer: Offer, here: Here, able: Capabilities| consider(&offer, &here, &able).unwrap_err().code;
+        let (o, h, a) = (offer, here, able);
+        assert_eq!(refused(Offer { epoch: Epoch(4), ..o() }, h(), a()), "other-pane");
+        assert_eq!(refused(Offer { user: "eve".into(), ..o() }, h(), a()), "other-user");
+        assert_eq!(refused(Offer { arch: "aarch64".into(), ..o() }, h(), a()), "architecture");
+        assert_eq!(refused(Offer { cpu_flags: vec!["avx512f".into()], ..o() }, h(), a()), "cpu-feature");
+        assert_eq!(refused(Offer { xfeatures: 15, ..o() }, h(), a()), "cpu-feature");
+        let gone = serde_bytes::ByteBuf::from(&b"/no/such/file"[..]);
+        assert_eq!(refused(Offer { open_paths: vec![gone], ..o() }, h(), a()), "file-missing");
+        assert_eq!(refused(Offer { memory_bytes: 1 << 60, ..o() }, h(), a()), "memory");
+        let unable = Capabilities { restore: Ability::No("no namespaces".into()), ..a() };
+        assert_eq!(refused(o(), h(), unable), "cannot-restore");
+    }
+}

@@ -1,0 +1,236 @@
+//! Attached clients: keys byte by byte, prompts, messages, copy mode, the mouse.
+
+use super::*;
+
+fn attached() -> (World, ClientId) {
+    let mut w = World::new();
+    let c = w.attach("new-session -s work", Size::new(80, 25));
+    (w, c)
+}
+
+#[test]
+fn keys_go_to_the_pane_and_the_prefix_to_commands() {
+    let (mut w, c) = attached();
+    assert_eq!(w.show("#{window_width}x#{window_height}"), "80x24");
+    for b in b"ls\r" {
+        w.type_in(c, &[*b]);
+    }
+    assert_eq!(w.take_written(0), "ls\r");
+    w.type_in(c, b"\x02");
+    assert!(w.mux.client(c).unwrap().prefix_pressed());
+    w.type_in(c, b"c");
+    assert_eq!(w.show("#{session_windows} #I"), "2 1");
+    w.type_in(c, b"\x02%\x02\"");
+    assert_eq!(w.show("#{window_panes}"), "3");
+    w.type_in(c, b"\x02\x02");
+    assert_eq!(w.take_written(3), "\u{2}", "the prefix twice sends it");
+    w.type_in(c, b"\x02Zx");
+    assert_eq!(w.take_written(3), "x", "an unbound key after the prefix is lost");
+    w.type_in(c, b"\x02d");
+    assert!(
+        w.effects.iter().any(
+            |e| matches!(e, Effect::Detach { message, .. } if message == "detached (from session work)")
+        )
+    );
+    assert!(!w.mux.client(c).unwrap().attached);
+}
+
+#[test]
+fn repeatable_keys_need_no_second_prefix_for_a_while() {
+    let (mut w, c) = attached();
+    w.type_in(c, b"\x02%");
+    let width = |w: &mut World| w.show("#{pane_width}").parse::<i32>().unwrap();
+    let before = width(&mut w);
+    w.type_in(c, b"\x02\x1b[1;5D\x1b[1;5D");
+    assert_eq!(width(&mut w), before + 2);
+    w.after(600);
+    w.type_in(c, b"\x1b[1;5D");
+    assert_eq!(width(&mut w), before + 2, "repeat-time is over");
+    assert_eq!(w.take_written(1), "\x1b[1;5D");
+    w.type_in(c, b"\x02\x1b[1;5Dq");
+    assert_eq!(w.take_written(1), "q", "another key ends the repeat and is typed");
+}
+
+#[test]
+fn a_lone_escape_waits_for_escape_time() {
+    let (mut w, c) = attached();
+    w.type_in(c, b"\x1b");
+    assert_eq!(w.take_written(0), "");
+    assert!(w.mux.next_deadline().is_some());
+    w.after(20);
+    assert_eq!(w.take_written(0), "\x1b");
+    w.type_in(c, b"\x1b[");
+    w.type_in(c, b"A");
+    assert_eq!(w.take_written(0), "\x1b[A");
+}
+
+#[test]
+fn the_command_prompt_edits_remembers_and_runs() {
+    let (mut w, c) = attached();
+    w.type_in(c, b"\x02:");
+    let prompt = |w: &World| w.mux.client(c).unwrap().prompt.as_ref().map(|p| (p.text.clone(), p.input()));
+    assert_eq!(prompt(&w), Some((":".into(), String::new())));
+    w.type_in(c, b"rename-windoww \x7f\x7f x\x01\x05y\r");
+    assert_eq!(w.show("#W"), "xy");
+    w.type_in(c, b"\x02:\x1b[A");
+    assert_eq!(prompt(&w).unwrap().1, "rename-window xy");
+    w.type_in(c, b"\x03");
+    assert_eq!(prompt(&w), None);
+    w.type_in(c, b"\x02,\x15tty \"; kill-server\r");
+    assert_eq!(w.show("#W"), "tty \"; kill-server", "an answer in a block stays one word");
+    w.type_in(c, b"\x02:foo\r");
+    assert_eq!(w.mux.client(c).unwrap().message.as_ref().unwrap().text, "Unknown command: foo");
+    w.after(800);
+    assert!(w.mux.client(c).unwrap().message.is_none());
+    w.type_in(c, b"\x02:list-comm\t\x03");
+}
+
+#[test]
+fn killing_asks_first() {
+    let (mut w, c) = attached();
+    w.type_in(c, b"\x02%\x02xn");
+    assert_eq!(w.show("#{window_panes}"), "2");
+    w.type_in(c, b"\x02x");
+    assert_eq!(w.mux.client(c).unwrap().prompt.as_ref().unwrap().text, "kill-pane 1? (y/n) ");
+    w.type_in(c, b"y");
+    assert_eq!(w.show("#{window_panes}"), "1");
+    assert_eq!(w.killed, [PaneId(1)]);
+}
+
+#[test]
+fn pane_numbers_choose_a_pane() {
+    let (mut w, c) = attached();
+    w.type_in(c, b"\x02%\x02q");
+    assert!(w.mux.client(c).unwrap().overlay.is_some());
+    w.type_in(c, b"0");
+    assert_eq!(w.show("#P"), "0");
+    w.type_in(c, b"\x02q");
+    w.after(1100);
+    assert!(w.mux.client(c).unwrap().overlay.is_none());
+}
+
+#[test]
+fn copy_mode_scrolls_searches_selects_and_pastes() {
+    let (mut w, c) = attached();
+    w.ok("setw -g mode-keys vi");
+    for i in 0..100 {
+        w.output(0, &format!("line {i} alpha\r\n"));
+    }
+    w.type_in(c, b"\x02[");
+    assert_eq!(w.show("#{pane_mode}"), "copy-mode");
+    w.type_in(c, b"g");
+    assert_eq!(w.show("#{copy_cursor_line}"), "line 0 alpha");
+    w.type_in(c, b"/line 42\r");
+    assert_eq!(w.show("#{copy_cursor_line}"), "line 42 alpha");
+    w.type_in(c, b"ww ee\r");
+    assert_eq!(w.show("#{pane_mode}"), "", "Enter copies and leaves");
+    assert_eq!(w.ok("show-buffer"), "alpha\nline");
+    w.type_in(c, b"\x02[gV\r\x02]");
+    assert_eq!(w.ok("show-buffer"), "line 0 alpha");
+    assert_eq!(w.take_written(0), "line 0 alpha\r");
+    assert!(
+        w.effects
+            .iter()
+            .any(|e| matches!(e, Effect::Terminal { bytes, .. } if bytes.starts_with(b"\x1b]52;;")))
+    );
+    w.type_in(c, b"\x02[");
+    w.type_in(c, &[0x15; 3]);
+    assert_ne!(w.show("#{scroll_position}"), "0");
+    w.type_in(c, b"q");
+    assert_eq!(w.show("#{pane_in_mode}"), "0");
+}
+
+#[test]
+fn the_mouse_focuses_scrolls_drags_and_passes_through() {
+    let (mut w, c) = attached();
+    w.ok("set -g mouse on");
+    w.type_in(c, b"\x02%");
+    assert_eq!(w.show("#P"), "1");
+    w.type_in(c, b"\x1b[<0;5;5M\x1b[<0;5;5m");
+    assert_eq!(w.show("#P"), "0", "a click gives the pane the keyboard");
+    w.type_in(c, b"\x1b[<0;41;5M\x1b[<32;31;5M\x1b[<0;31;5m");
+    assert_eq!(w.show("#{pane_width}"), "30", "the border follows the button");
+    w.type_in(c, b"\x1b[<64;5;5M");
+    assert_eq!(w.show("#{pane_mode}"), "copy-mode", "the wheel scrolls back");
+    w.type_in(c, b"q");
+    w.output(0, "\x1b[?1000h\x1b[?1006h");
+    w.type_in(c, b"\x1b[<64;5;5M");
+    assert_eq!(w.take_written(0), "\x1b[<64;5;5M", "a program that asked for the mouse gets it");
+    w.type_in(c, b"\x02c");
+    w.type_in(c, b"\x1b[<0;9;25M\x1b[<0;9;25m");
+    assert_eq!(w.show("#I"), "0", "a click on a window's name goes there");
+}
+
+#[test]
+fn output_of_commands_is_shown_over_the_pane() {
+    let (mut w, c) = attached();
+    w.type_in(c, b"\x02?");
+    assert_eq!(w.show("#{pane_mode}"), "view-mode");
+    w.type_in(c, b"q");
+    assert_eq!(w.show("#{pane_mode}"), "");
+    w.type_in(c, b"\x02w");
+    assert_eq!(w.show("#{pane_mode}"), "tree-mode");
+    w.type_in(c, b"q");
+}
+
+#[test]
+fn the_latest_client_decides_the_size() {
+    let (mut w, a) = attached();
+    let b = w.attach("attach -t work", Size::new(100, 31));
+    assert_eq!(w.show("#{window_width}x#{window_height}"), "100x30");
+    w.type_in(a, b"x");
+    assert_eq!(w.show("#{window_width}x#{window_height}"), "80x24");
+    w.event(Event::ClientResized { client: b, size: Size::new(60, 20) });
+    assert_eq!(w.show("#{window_width}x#{window_height}"), "60x19");
+    w.event(Event::ClientGone { client: b });
+    assert_eq!(w.show("#{window_width}x#{window_height}"), "80x24");
+    assert!(
+        w.effects.iter().any(|e| matches!(e, Effect::Resize { size, .. } if *size == Size::new(100, 30)))
+    );
+}
+
+#[test]
+fn bells_and_activity_mark_windows() {
+    let (mut w, _c) = attached();
+    w.ok("setw -g monitor-activity on");
+    w.ok("new-window");
+    w.output(0, "x\x07");
+    assert_eq!(w.ok("list-windows -F #{window_raw_flags}"), "#!-\n*");
+    assert!(w.effects.iter().any(|e| matches!(e, Effect::Terminal { bytes, .. } if bytes == b"\x07")));
+    w.ok("select-window -t 0");
+    assert_eq!(w.ok("list-windows -F #{window_raw_flags}"), "*\n-");
+}
+
+#[test]
+fn windows_are_named_after_their_program() {
+    let (mut w, _c) = attached();
+    let info = PaneInfo { command: "vim".into(), path: "/x".into(), pid: 9, tty: "/dev/pts/0".into() };
+    assert!(w.mux.wants_info(PaneId(0)));
+    w.event(Event::PaneInfo { pane: PaneId(0), info });
+    assert_eq!(w.show("#W #{pane_current_path}"), "vim /x");
+    w.ok("rename-window mine");
+    let info = PaneInfo { command: "less".into(), ..PaneInfo::default() };
+    w.event(Event::PaneInfo { pane: PaneId(0), info });
+    assert_eq!(w.show("#W"), "mine");
+}
+
+#[test]
+fn any_bytes_from_a_terminal_are_survived() {
+    let (mut w, c) = attached();
+    w.ok("set -g mouse on");
+    let mut state = 12345u64;
+    for round in 0..400 {
+        let mut bytes = Vec::new();
+        for _ in 0..40 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            bytes.push((state >> 33) as u8);
+        }
+        if round % 3 == 0 {
+            bytes.splice(0..0, b"\x02".iter().copied());
+        }
+        // Nothing here may end the session, so that the test goes on.
+        bytes.retain(|b| !matches!(b, b'd' | b'y' | b'&' | b'x'));
+        w.type_in(c, &bytes);
+        w.after(700);
+    }
+}

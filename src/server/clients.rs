@@ -1,0 +1,284 @@
+//! Clients of this server: their sockets, their frames.
+//!
+//! A client has at most one frame under way: the next is made when it has said `Drawn` and the frame
+//! interval is over, from what is true then. A slow client skips states and collects no backlog.
+
+use super::wire::{Outbox, Sink, drain};
+use super::{Core, Server};
+use crate::ids::ClientId;
+use crate::mux::Event;
+use crate::protocol::client::{ClientHello, ToClient, ToServer};
+use crate::protocol::{self, FrameReader, Received};
+use crate::transport::runtime;
+use crate::view::{Caps, ClientView};
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::net::UnixStream;
+use tokio::task::spawn_local;
+
+/// Least time between two frames while nobody types.
+const FRAME: Duration = Duration::from_millis(8);
+/// The same for a client that has typed within [`TYPING`]: its echo must not wait.
+const FRAME_TYPING: Duration = Duration::from_millis(1);
+const TYPING: Duration = Duration::from_millis(150);
+/// How long a program may hold its drawing.
+const HOLD_MAX: Duration = Duration::from_millis(500);
+/// How long a client that is being sent away may take to read what is left for it.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A connected client.
+pub(super) struct Client {
+    out: Rc<Outbox>,
+    hello: ClientHello,
+    screen: Option<Attached>,
+}
+
+/// What a client that is a terminal needs.
+struct Attached {
+    view: ClientView,
+    /// Number of the frame the client has not yet confirmed.
+    outstanding: Option<u64>,
+    seq: u64,
+    last_frame: Option<Instant>,
+    last_input: Option<Instant>,
+    /// A task will draw when the frame interval is over.
+    scheduled: bool,
+    dirty: bool,
+    /// A task will end a program's hold on its drawing.
+    holding: bool,
+}
+
+/// Serves one connection until it ends.
+pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
+    if runtime::check_peer(&stream).is_err() {
+        return;
+    }
+    let uid = stream.peer_cred().map(|c| c.uid()).unwrap_or(u32::MAX);
+    let stream = Rc::new(stream);
+    let mut frames = FrameReader::new();
+    let mut buffer = vec![0; 64 << 10];
+    let mut id = None;
+    loop {
+        let read = match read_some(&stream, &mut buffer).await {
+            Ok(n) if n > 0 => n,
+            _ => break,
+        };
+        frames.feed(&buffer[..read]);
+        loop {
+            let message = match frames.next_message::<ToServer>() {
+                Ok(Some(Received::Known(message))) => message,
+                Ok(Some(Received::Unknown(_))) => continue,
+                Ok(None) => break,
+                Err(_) => return gone(&server, id),
+            };
+            match (id, message) {
+                (None, ToServer::Hello(mut hello)) => {
+                    hello.uid = uid;
+                    id = Some(welcome(&server, &stream, *hello));
+                }
+                // Nothing counts before the hello, and there is only one.
+                (None, _) | (Some(_), ToServer::Hello(_)) => return gone(&server, id),
+                (Some(_), ToServer::Leaving) => return gone(&server, id),
+                (Some(id), message) => take(&server, id, message),
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    gone(&server, id);
+}
+
+async fn read_some(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        stream.readable().await?;
+        match stream.try_read(buffer) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            done => return done,
+        }
+    }
+}
+
+fn welcome(server: &Rc<Server>, stream: &Rc<UnixStream>, hello: ClientHello) -> ClientId {
+    let out = Outbox::new(Sink::Socket(stream.clone()));
+    spawn_local(drain(out.clone()));
+    let client = {
+        let mut core = server.core.borrow_mut();
+        core.next_client += 1;
+        let client = ClientId(core.next_client);
+        core.clients.insert(client, Client { out, hello: hello.clone(), screen: None });
+        client
+    };
+    super::panes::refresh_info(server);
+    server.tell_time();
+    server.event(Event::ClientConnected { client, hello });
+    client
+}
+
+fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
+    match message {
+        ToServer::Hello(_) | ToServer::Leaving => {}
+        ToServer::Input(bytes) => {
+            if let Some(screen) = attached(&mut server.core.borrow_mut(), client) {
+                screen.last_input = Some(Instant::now());
+            }
+            server.event(Event::ClientInput { client, bytes: &bytes });
+        }
+        ToServer::Stdin(bytes) => {
+            server.event(Event::ClientStdin { client, bytes: bytes.as_deref().map(|b| &b[..]) });
+        }
+        ToServer::Resize { size, cell_pixels: _ } => {
+            if let Some(screen) = attached(&mut server.core.borrow_mut(), client) {
+                screen.view.resize(size);
+            }
+            server.event(Event::ClientResized { client, size });
+        }
+        ToServer::Redraw => {
+            let mut core = server.core.borrow_mut();
+            let Some(screen) = attached(&mut core, client) else { return };
+            screen.view.invalidate();
+            screen.outstanding = None;
+            draw(server, &mut core, client);
+        }
+        ToServer::Drawn { seq } => {
+            let mut core = server.core.borrow_mut();
+            let Some(screen) = attached(&mut core, client) else { return };
+            if screen.outstanding == Some(seq) {
+                screen.outstanding = None;
+                if screen.dirty {
+                    draw(server, &mut core, client);
+                }
+            }
+        }
+    }
+}
+
+fn attached(core: &mut Core, client: ClientId) -> Option<&mut Attached> {
+    core.clients.get_mut(&client)?.screen.as_mut()
+}
+
+fn gone(server: &Rc<Server>, id: Option<ClientId>) {
+    let Some(client) = id else { return };
+    let known = server.core.borrow_mut().clients.remove(&client);
+    if let Some(known) = known {
+        known.out.close();
+        server.event(Event::ClientGone { client });
+    }
+}
+
+/// Sends `message` to a client, if it is there.
+pub(super) fn send(core: &mut Core, client: ClientId, message: &ToClient) {
+    if let Some(to) = core.clients.get(&client)
+        && !to.out.push(&protocol::frame(message))
+    {
+        // It has stopped reading and its queue is full: it is dead to us; its socket's reader ends it.
+        to.out.close();
+    }
+}
+
+/// The client becomes a terminal (again).
+pub(super) fn attach(core: &mut Core, client: ClientId) {
+    send(core, client, &ToClient::Attach);
+    let Some(to) = core.clients.get_mut(&client) else { return };
+    let Some(size) = to.hello.size else { return };
+    let view = ClientView::new(size, Caps::from_hello(&to.hello));
+    to.screen = Some(Attached {
+        view,
+        outstanding: None,
+        seq: 0,
+        last_frame: None,
+        last_input: None,
+        scheduled: false,
+        dirty: true,
+        holding: false,
+    });
+    core.dirty.push(client);
+}
+
+/// The client ceases to be a terminal.
+pub(super) fn detach(core: &mut Core, client: ClientId, message: String) {
+    if let Some(to) = core.clients.get_mut(&client) {
+        to.screen = None;
+    }
+    send(core, client, &ToClient::Detach { message });
+}
+
+/// Draws for `client` if it may have a frame now; else remembers that it wants one.
+pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
+    let Core { clients, mux, .. } = core;
+    let Some(to) = clients.get_mut(&client) else { return };
+    let Some(screen) = to.screen.as_mut() else { return };
+    screen.dirty = true;
+    if screen.outstanding.is_some() || screen.scheduled {
+        return;
+    }
+    let now = Instant::now();
+    let typing = screen.last_input.is_some_and(|at| now - at < TYPING);
+    let interval = if typing { FRAME_TYPING } else { FRAME };
+    if let Some(next) = screen.last_frame.map(|at| at + interval)
+        && next > now
+    {
+        screen.scheduled = true;
+        let server = server.clone();
+        spawn_local(async move {
+            tokio::time::sleep_until(next.into()).await;
+            let mut core = server.core.borrow_mut();
+            if let Some(screen) = attached(&mut core, client) {
+                screen.scheduled = false;
+                if screen.dirty {
+                    draw(&server, &mut core, client);
+                }
+            }
+        });
+        return;
+    }
+    screen.dirty = false;
+    let mut bytes = Vec::new();
+    screen.view.render(mux, client, &mut bytes);
+    if screen.view.held() && !screen.holding {
+        screen.holding = true;
+        spawn_local(release(server.clone(), client));
+    }
+    if bytes.is_empty() {
+        return;
+    }
+    screen.seq += 1;
+    screen.outstanding = Some(screen.seq);
+    screen.last_frame = Some(now);
+    let seq = screen.seq;
+    send(core, client, &ToClient::Draw { seq, bytes: bytes.into() });
+}
+
+/// Ends a program's hold on its drawing (mode 2026) that has lasted too long.
+async fn release(server: Rc<Server>, client: ClientId) {
+    tokio::time::sleep(HOLD_MAX).await;
+    let mut core = server.core.borrow_mut();
+    let Some(screen) = attached(&mut core, client) else { return };
+    screen.holding = false;
+    if screen.view.held() {
+        screen.view.release_hold();
+        draw(&server, &mut core, client);
+    }
+}
+
+/// Ends every connection; what has been said to the clients still reaches them.
+pub(super) async fn dismiss_all(server: &Rc<Server>) {
+    let outs: Vec<Rc<Outbox>> = {
+        let mut core = server.core.borrow_mut();
+        let ids: Vec<ClientId> = core.clients.keys().copied().collect();
+        for id in ids {
+            if attached(&mut core, id).is_some() {
+                detach(&mut core, id, "server exited".into());
+            }
+        }
+        core.clients.drain().map(|(_, c)| c.out).collect()
+    };
+    let flushed = async {
+        for out in &outs {
+            while out.waiting() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            out.close();
+        }
+    };
+    let _ = tokio::time::timeout(FAREWELL, flushed).await;
+}

@@ -1,0 +1,88 @@
+//! The user and his configuration files, as the server finds them when it starts.
+
+use super::Server;
+use crate::mux::{Event, Scope};
+use crate::view::theme;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Largest configuration file that is read, in bytes.
+const FILE_MAX: u64 = 16 << 20;
+
+/// `$SHELL`, else what the user database says, else /bin/sh.
+pub(super) fn login_shell() -> String {
+    let usable = |s: &String| s.starts_with('/') && std::path::Path::new(s).exists();
+    let from_passwd = || {
+        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok()??;
+        Some(user.shell.to_string_lossy().into_owned())
+    };
+    std::env::var("SHELL")
+        .ok()
+        .filter(usable)
+        .or_else(|| from_passwd().filter(usable))
+        .unwrap_or_else(|| "/bin/sh".into())
+}
+
+/// The user's name, empty if the user database does not know it.
+pub(super) fn user_name() -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
+    user.map(|u| u.name).unwrap_or_default()
+}
+
+/// Reads the files of `-f`, or the usual ones, and the theme they name.
+pub(super) fn load(server: &Rc<Server>, named: &[String]) {
+    let mut files = Vec::new();
+    let mut unread = Vec::new();
+    let wanted = if named.is_empty() { usual() } else { named.iter().map(PathBuf::from).collect() };
+    for path in wanted {
+        match read(&path) {
+            Ok(text) => files.push((path.to_string_lossy().into_owned(), text)),
+            Err(e) if named.is_empty() && e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => unread.push(format!("{}: {e}", path.display())),
+        }
+    }
+    let mut core = server.core.borrow_mut();
+    core.mux.load_config(Instant::now(), &files);
+    server.settle(&mut core);
+}
+
+fn read(path: &std::path::Path) -> io::Result<String> {
+    if std::fs::metadata(path)?.len() > FILE_MAX {
+        return Err(io::Error::other("longer than 16 MiB"));
+    }
+    Ok(String::from_utf8_lossy(&std::fs::read(path)?).into_owned())
+}
+
+/// qmux's own file if there is one, else tmux's: the system's, then the user's.
+fn usual() -> Vec<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
+    let config = xdg.unwrap_or_else(|| home.join(".config"));
+    let own = [home.join(".qmux.conf"), config.join("qmux/qmux.conf")];
+    let tmux = [home.join(".tmux.conf"), config.join("tmux/tmux.conf")];
+    let first = |list: [PathBuf; 2]| list.into_iter().find(|p| p.exists());
+    match first(own) {
+        Some(file) => vec![file],
+        None => [Some(PathBuf::from("/etc/tmux.conf")), first(tmux)].into_iter().flatten().collect(),
+    }
+}
+
+/// Loads the theme that the option `theme` names, if it is not the one in force.
+pub(super) fn follow_theme(server: &Rc<Server>, core: &mut super::Core) {
+    let name = core.mux.option_text(Scope::GlobalSession, "theme");
+    if core.theme.as_ref() == Some(&name) {
+        return;
+    }
+    let dir = theme::user_dir(&|name| std::env::var(name).ok());
+    match theme::load(&name, dir.as_deref()) {
+        Ok(found) => core.mux.set_theme(found.options()),
+        Err(error) => {
+            let text = format!("{error}. The theme stays as it is.");
+            core.mux.handle(Instant::now(), Event::Notice { pane: None, text, error: true });
+        }
+    }
+    core.theme = Some(name);
+    server.settle(core);
+}

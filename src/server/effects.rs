@@ -1,0 +1,35 @@
+//! What `Mux` wants done, done.
+
+use super::{Core, Server, clients, jobs, panes};
+use crate::mux::Effect;
+use crate::protocol::client::ToClient;
+use std::rc::Rc;
+
+/// Does one effect. What takes time becomes a task; its end comes back as an event.
+pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
+    match effect {
+        Effect::Spawn { pane, spec } => panes::spawn(server, pane, spec),
+        Effect::Write { pane, bytes } => panes::write(core, pane, bytes),
+        Effect::Resize { pane, size } => panes::resize(core, pane, size),
+        Effect::Kill { pane } => panes::kill(core, pane),
+        Effect::Stdout { client, bytes } => clients::send(core, client, &ToClient::Stdout(bytes)),
+        Effect::Stderr { client, bytes } => clients::send(core, client, &ToClient::Stderr(bytes)),
+        Effect::Exit { client, code } => clients::send(core, client, &ToClient::Exit { code }),
+        Effect::Attach { client } => clients::attach(core, client),
+        Effect::Detach { client, message } => clients::detach(core, client, message),
+        Effect::WantStdin { client } => clients::send(core, client, &ToClient::WantStdin),
+        Effect::Redraw { client } => {
+            if !core.dirty.contains(&client) {
+                core.dirty.push(client);
+            }
+        }
+        Effect::Terminal { client, bytes } => clients::send(core, client, &ToClient::Terminal(bytes)),
+        Effect::Job { request, job } => jobs::start(server, core, request, job),
+        Effect::JobInput { request, bytes } => jobs::feed(core, request, &bytes),
+        Effect::Persist => {
+            core.persist.structure_changed();
+            server.persist_wanted.notify_one();
+        }
+        Effect::Shutdown => server.stop.notify_one(),
+    }
+}

@@ -1,0 +1,781 @@
+//! Moves and checkpoints as the server sees them: it opens the way to the other keeper, relays between
+//! the two, moves the pane's wires when it has arrived, and tells the user what the keepers report.
+//!
+//! It decides nothing: which side runs the pane is between the two keepers (`migration`). All it has to
+//! do when a link breaks is to bring it back and say so to both.
+
+use super::links::{self, FromLink, KeeperAddress, LinkId};
+use super::{Server, hosts, panes};
+use crate::ids::{HostName, LifeId, MoveId, PaneId, RequestId};
+use crate::migration::report::{self, Names};
+use crate::mux::{Event, Failure, Place};
+use crate::protocol::keeper::{
+    FromKeeper, KeeperState, MoveOptions, MoveOutcome, MoveReport, ToKeeper, Trouble, Verdict, Welcome,
+};
+use crate::vt::Screen;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::spawn_local;
+use tokio::time::Instant;
+
+/// How long a broken link of a move is tried again before the user gets his prompt back.
+const PATIENCE: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_millis(500);
+/// How long the source's last word is waited for once the pane runs at the destination.
+const LAST_WORD: Duration = Duration::from_secs(10);
+
+/// `move pane|window HOST`.
+pub(super) struct Order {
+    pub(super) panes: Vec<PaneId>,
+    pub(super) host: HostName,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+    pub(super) engine: String,
+}
+
+/// One side of a move under way.
+struct Side {
+    address: KeeperAddress,
+    link: Option<LinkId>,
+    from: UnboundedReceiver<FromLink>,
+}
+
+/// A move under way.
+struct Drive {
+    pane: PaneId,
+    move_id: MoveId,
+    label: String,
+    source: Side,
+    destination: Side,
+    /// The pane's wires lead to the destination.
+    arrived: bool,
+    /// The source's report, when it came before the destination's word.
+    report: Option<MoveReport>,
+    request: Option<RequestId>,
+}
+
+/// Moves the panes one after the other; what cannot go is told, the others go.
+pub(super) async fn run(
+    server: &Rc<Server>,
+    request: RequestId,
+    order: Order,
+) -> Result<String, Failure> {
+    let to = hosts::resolve(server, &order.host)?;
+    let options = MoveOptions { engine: order.engine.clone(), ..MoveOptions::default() };
+    let mut said = Vec::new();
+    let mut failed: Option<Failure> = None;
+    for pane in order.panes {
+        let result = if order.dry_run {
+            dry_run(server, pane, to.clone(), &options, order.json).await
+        } else {
+            move_one(server, request, pane, to.clone(), &options, order.json).await
+        };
+        match result {
+            Ok(text) => said.push(text),
+            Err(f) => {
+                said.push(if order.json { json_of(&f) } else { f.text.clone() });
+                failed = failed.or(Some(f));
+            }
+        }
+    }
+    let text = said.join("\n");
+    match failed {
+        None => Ok(format!("{text}\n")),
+        Some(f) => Err(Failure { text, ..f }),
+    }
+}
+
+/// A failure for `--json`; one that is JSON already stays.
+fn json_of(failure: &Failure) -> String {
+    if failure.text.starts_with('{') {
+        return failure.text.clone();
+    }
+    serde_json::json!({ "moved": false, "code": failure.code, "cause": failure.text }).to_string()
+}
+
+fn no_pane(pane: PaneId) -> Failure {
+    Failure { class: 2, code: "no-pane", text: format!("No pane {pane}. Nothing was moved.") }
+}
+
+/// `thesis:0.1`.
+fn label_of(core: &super::Core, pane: PaneId) -> String {
+    core.mux.expand_for_pane("#{session_name}:#{window_index}.#{pane_index}", pane)
+}
+
+/// Name of a host as people say it; `None` is this one.
+fn name_of(server: &Server, host: &Option<HostName>) -> HostName {
+    host.clone().unwrap_or_else(|| server.runtime.host())
+}
+
+async fn move_one(
+    server: &Rc<Server>,
+    request: RequestId,
+    pane: PaneId,
+    to: Option<HostName>,
+    options: &MoveOptions,
+    json: bool,
+) -> Result<String, Failure> {
+    let (life, epoch, from, link, label) = {
+        let core = server.core.borrow();
+        let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
+        let label = label_of(&core, pane);
+        if wire.busy {
+            let text = format!("{label} is already on its way. Nothing was changed.");
+            return Err(Failure { class: 5, code: "busy", text });
+        }
+        (wire.life, wire.epoch, wire.host.clone(), wire.link, label)
+    };
+    let there = name_of(server, &to);
+    if from == to {
+        let text = format!("{label} is already on {there}.");
+        return Ok(if json { serde_json::json!({ "moved": false, "text": text }).to_string() } else { text });
+    }
+    let here = name_of(server, &from);
+    let Some(link) = link else {
+        let text = format!("{here}, where {label} runs, cannot be reached just now. Nothing was moved.");
+        return Err(Failure { class: 4, code: "unreachable", text });
+    };
+    let address = |host, epoch, new| KeeperAddress { host, life, epoch, new };
+    let destination_address = address(to.clone(), epoch.next(), true);
+    let (far, far_from, welcome, _) = links::open(server, &destination_address)
+        .await
+        .map_err(|f| Failure { text: format!("{} {label} still runs on {here}.", f.text), ..f })?;
+    let move_id = MoveId::from_random(hosts::random());
+    let near_from = {
+        let mut core = server.core.borrow_mut();
+        let Some(wire) = core.panes.get_mut(&pane).filter(|_| welcome.state == KeeperState::Empty) else {
+            core.links.close(far);
+            return Err(no_pane(pane));
+        };
+        wire.busy = true;
+        wire.moving = Some((move_id, to.clone()));
+        core.persist.structure_changed();
+        pair(&mut core.links, link, far);
+        let near_from = core.links.listen(link);
+        core.links.say(far, &ToKeeper::MoveIn { move_id, from: here.clone() });
+        let order = ToKeeper::MoveOut { move_id, to: there.clone(), options: options.clone() };
+        core.links.say(link, &order);
+        near_from
+    };
+    server.persist_wanted.notify_one();
+    let drive = Drive {
+        pane,
+        move_id,
+        label,
+        source: Side { address: address(from, epoch, false), link: Some(link), from: near_from },
+        destination: Side {
+            address: address(to, epoch.next(), false),
+            link: Some(far),
+            from: far_from,
+        },
+        arrived: false,
+        report: None,
+        request: Some(request),
+    };
+    let label = drive.label.clone();
+    let (_, result) = drive.to_the_end(server).await;
+    let report = result?;
+    let names = Names { pane: &label, from: &here.0, to: &there.0 };
+    let text = if json { report::to_json(&report, names).to_string() } else { report::text(&report, names) };
+    match report::exit_code(&report) {
+        0 => Ok(text),
+        class => Err(Failure { class, code: "move", text }),
+    }
+}
+
+/// From now on the two links' keepers speak to each other.
+fn pair(links: &mut links::Links, a: LinkId, b: LinkId) {
+    for (one, other) in [(a, b), (b, a)] {
+        if let Some(link) = links.get(one) {
+            link.peer = Some(other);
+        }
+    }
+}
+
+/// What wakes a drive.
+enum Woken {
+    Source(Option<FromLink>),
+    Destination(Option<FromLink>),
+    Timer,
+}
+
+impl Drive {
+    /// Relays and waits until the keepers have said how it ended.
+    async fn to_the_end(
+        mut self,
+        server: &Rc<Server>,
+    ) -> (Drive, Result<MoveReport, Failure>) {
+        let mut give_up: Option<Instant> = None;
+        let mut retry = Instant::now();
+        loop {
+            let broken = self.source.link.is_none() || self.destination.link.is_none();
+            if self.arrived && self.source.link.is_none() {
+                // The source has nothing left to say that would change anything.
+                let report = self.bare_report(server);
+                return self.ended(server, Ok(report));
+            }
+            if broken {
+                let until = *give_up.get_or_insert(Instant::now() + PATIENCE);
+                if Instant::now() > until {
+                    return self.hand_over(server);
+                }
+                if Instant::now() >= retry {
+                    self.mend(server).await;
+                    retry = Instant::now() + RETRY;
+                    continue;
+                }
+            } else if !self.arrived {
+                give_up = None;
+            } else if give_up.is_some_and(|at| Instant::now() > at) {
+                let report = self.bare_report(server);
+                return self.ended(server, Ok(report));
+            }
+            let timer = match (broken, give_up) {
+                (true, _) => retry,
+                (false, Some(at)) => at,
+                (false, None) => Instant::now() + Duration::from_secs(3600),
+            };
+            let woken = tokio::select! {
+                said = self.source.from.recv(), if self.source.link.is_some() => Woken::Source(said),
+                said = self.destination.from.recv(), if self.destination.link.is_some() => {
+                    Woken::Destination(said)
+                }
+                () = tokio::time::sleep_until(timer) => Woken::Timer,
+            };
+            match woken {
+                Woken::Timer => {}
+                Woken::Source(Some(FromLink::Said(message, fd))) => {
+                    match self.source_said(server, *message, fd) {
+                        Some(result) => return self.ended(server, result),
+                        None => continue,
+                    }
+                }
+                Woken::Destination(Some(FromLink::Said(message, fd))) => {
+                    self.destination_said(server, *message, fd);
+                    if self.arrived
+                        && let Some(report) = self.report.take()
+                    {
+                        return self.ended(server, Ok(report));
+                    }
+                    if self.arrived && give_up.is_none() {
+                        give_up = Some(Instant::now() + LAST_WORD);
+                    }
+                }
+                Woken::Source(Some(FromLink::Cut(_)) | None) => {
+                    self.source.link = None;
+                    self.tell_of_peer(server, false);
+                }
+                Woken::Destination(Some(FromLink::Cut(_)) | None) => {
+                    self.destination.link = None;
+                    self.tell_of_peer(server, false);
+                }
+            }
+        }
+    }
+
+    fn source_said(
+        &mut self,
+        server: &Rc<Server>,
+        message: FromKeeper,
+        _fd: Option<OwnedFd>,
+    ) -> Option<Result<MoveReport, Failure>> {
+        match message {
+            FromKeeper::Report(report) if report.move_id == self.move_id => {
+                match &report.outcome {
+                    // The destination's Welcome is on its way through the other link.
+                    MoveOutcome::Moved(_) if !self.arrived => {
+                        self.report = Some(report);
+                        None
+                    }
+                    MoveOutcome::Moved(_)
+                    | MoveOutcome::Refused(_)
+                    | MoveOutcome::Aborted(_)
+                    | MoveOutcome::Undecided(_) => Some(Ok(report)),
+                }
+            }
+            FromKeeper::Failed(trouble) => {
+                let here = name_of(server, &self.source.address.host);
+                Some(Err(failure(&trouble, &format!("{} still runs on {here}.", self.label))))
+            }
+            FromKeeper::Progress { phase, done, total } => {
+                if let Some(request) = self.request {
+                    let line = progress_line(&phase, done, total);
+                    server.event(Event::Progress { request, line });
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn destination_said(&mut self, server: &Rc<Server>, message: FromKeeper, fd: Option<OwnedFd>) {
+        if let FromKeeper::Welcome(welcome) = message
+            && matches!(welcome.state, KeeperState::Running | KeeperState::Exited(_))
+            && let Some(link) = self.destination.link
+        {
+            self.switch(server, link, welcome, fd);
+        }
+    }
+
+    /// The pane runs at the destination: its wires go there.
+    fn switch(&mut self, server: &Rc<Server>, link: LinkId, welcome: Welcome, fd: Option<OwnedFd>) {
+        self.arrived = true;
+        {
+            let mut core = server.core.borrow_mut();
+            if let Some(wire) = core.panes.get_mut(&self.pane) {
+                wire.host = self.destination.address.host.clone();
+                wire.epoch = self.destination.address.epoch;
+                // The source's link stays open until it has said its last word.
+                wire.link = None;
+            }
+            if let Some(old) = self.source.link.and_then(|l| core.links.get(l)) {
+                old.pane = None;
+            }
+            core.persist.structure_changed();
+        }
+        server.persist_wanted.notify_one();
+        panes::take_over(server, self.pane, link, welcome, fd);
+    }
+
+    /// Brings a broken link back, and tells both keepers.
+    async fn mend(&mut self, server: &Rc<Server>) {
+        let (side, is_destination) = match self.source.link {
+            None => (&mut self.source, false),
+            Some(_) => (&mut self.destination, true),
+        };
+        let Ok((link, from, welcome, fd)) = links::open(server, &side.address).await else { return };
+        side.link = Some(link);
+        side.from = from;
+        if is_destination && matches!(welcome.state, KeeperState::Running | KeeperState::Exited(_)) {
+            self.switch(server, link, welcome, fd);
+        } else if !is_destination && welcome.state == KeeperState::Running && !self.arrived {
+            if let Some(far) = self.destination.link.take() {
+                server.core.borrow_mut().links.close(far);
+            }
+            panes::take_over(server, self.pane, link, welcome, fd);
+        }
+        if let (Some(a), Some(b)) = (self.source.link, self.destination.link) {
+            pair(&mut server.core.borrow_mut().links, a, b);
+            self.tell_of_peer(server, true);
+        }
+    }
+
+    fn tell_of_peer(&self, server: &Rc<Server>, connected: bool) {
+        let core = server.core.borrow();
+        for link in [self.source.link, self.destination.link].into_iter().flatten() {
+            core.links.say(link, &ToKeeper::MovePeer { move_id: self.move_id, connected });
+        }
+    }
+
+    /// The source's report, or what can be said without it.
+    fn bare_report(&mut self, server: &Server) -> MoveReport {
+        let here = name_of(server, &self.source.address.host);
+        self.report.take().unwrap_or_else(|| MoveReport {
+            move_id: self.move_id,
+            outcome: MoveOutcome::Moved(self.destination.address.epoch),
+            frozen_us: 0,
+            total_us: 0,
+            bytes: 0,
+            phase: String::new(),
+            notes: vec![format!("{here} has not confirmed it yet.")],
+        })
+    }
+
+    fn undecided(&self, server: &Server) -> String {
+        let there = name_of(server, &self.destination.address.host);
+        format!(
+            "{there} may have {}. It stays stopped here and is not started twice. `qmux move --resolve`.",
+            self.label
+        )
+    }
+
+    /// Patience is over: the user is told, and a task goes on trying.
+    fn hand_over(
+        mut self,
+        server: &Rc<Server>,
+    ) -> (Drive, Result<MoveReport, Failure>) {
+        let text = self.undecided(server);
+        let failure = Failure { class: 7, code: "undecided", text };
+        let there = name_of(server, &self.destination.address.host);
+        server.event(Event::PanePlace { pane: self.pane, place: Place::Undecided(there) });
+        let ghost = self.ghost();
+        let going_on = std::mem::replace(&mut self, ghost);
+        let server = server.clone();
+        spawn_local(async move {
+            let mut drive = going_on;
+            drive.request = None;
+            // Boxed: the future contains itself.
+            let _ = Box::pin(drive.to_the_end(&server)).await;
+        });
+        (self, Err(failure))
+    }
+
+    /// A drive with no links, to be dropped.
+    fn ghost(&self) -> Drive {
+        let side = |s: &Side| Side {
+            address: KeeperAddress { host: s.address.host.clone(), new: false, ..s.address },
+            link: None,
+            from: tokio::sync::mpsc::unbounded_channel().1,
+        };
+        Drive {
+            pane: self.pane,
+            move_id: self.move_id,
+            label: self.label.clone(),
+            source: side(&self.source),
+            destination: side(&self.destination),
+            arrived: self.arrived,
+            report: None,
+            request: None,
+        }
+    }
+
+    /// The move is over: links that lead nowhere any more are closed.
+    fn ended(
+        self,
+        server: &Rc<Server>,
+        result: Result<MoveReport, Failure>,
+    ) -> (Drive, Result<MoveReport, Failure>) {
+        let undecided = result.as_ref().is_ok_and(|r| matches!(r.outcome, MoveOutcome::Undecided(_)));
+        let mut core = server.core.borrow_mut();
+        if let Some(wire) = core.panes.get_mut(&self.pane) {
+            wire.busy = undecided;
+            if !undecided {
+                wire.moving = None;
+            }
+        }
+        core.persist.structure_changed();
+        for link in [self.source.link, self.destination.link].into_iter().flatten() {
+            let keeps = core.links.get(link).is_some_and(|l| l.pane.is_some());
+            if keeps {
+                if let Some(l) = core.links.get(link) {
+                    l.peer = None;
+                }
+                core.links.unlisten(link);
+            } else if !undecided {
+                core.links.close(link);
+            }
+        }
+        drop(core);
+        if undecided {
+            let there = name_of(server, &self.destination.address.host);
+            server.event(Event::PanePlace { pane: self.pane, place: Place::Undecided(there) });
+        }
+        server.persist_wanted.notify_one();
+        (self, result)
+    }
+}
+
+fn failure(trouble: &Trouble, where_it_runs: &str) -> Failure {
+    let mut text = trouble.cause.clone();
+    for part in [where_it_runs, &trouble.cure] {
+        if !part.is_empty() {
+            if !text.ends_with(['.', '!', '?']) {
+                text.push('.');
+            }
+            text.push(' ');
+            text.push_str(part);
+        }
+    }
+    Failure { class: trouble.class, code: "keeper", text }
+}
+
+fn progress_line(phase: &str, done: u64, total: u64) -> String {
+    let mib = |n: u64| n as f64 / f64::from(1 << 20);
+    if total > 0 {
+        let percent = done.min(total) * 100 / total;
+        format!("{phase} {percent} % ({:.1} of {:.1} MiB)", mib(done), mib(total))
+    } else {
+        format!("{phase} {:.1} MiB", mib(done))
+    }
+}
+
+/// A keeper that was in the middle of a move has been found again by a new server.
+pub(super) fn resume(
+    server: &Rc<Server>,
+    pane: PaneId,
+    link: LinkId,
+    move_id: MoveId,
+    welcome: Welcome,
+) {
+    let server = server.clone();
+    spawn_local(async move {
+        let drive = {
+            let mut core = server.core.borrow_mut();
+            let label = label_of(&core, pane);
+            let Some(wire) = core.panes.get_mut(&pane) else { return };
+            let to = wire.moving.as_ref().filter(|(id, _)| *id == move_id).map(|(_, to)| to.clone());
+            let (life, epoch, from) = (wire.life, welcome.epoch, wire.host.clone());
+            wire.busy = true;
+            if let Some(l) = core.links.get(link) {
+                l.pane = Some(pane);
+            }
+            let from_source = core.links.listen(link);
+            let nothing = tokio::sync::mpsc::unbounded_channel().1;
+            let Some(to) = to else { return };
+            let address = |host, epoch| KeeperAddress { host, life, epoch, new: false };
+            Drive {
+                pane,
+                move_id,
+                label,
+                source: Side { address: address(from, epoch), link: Some(link), from: from_source },
+                destination: Side { address: address(to, epoch.next()), link: None, from: nothing },
+                arrived: false,
+        report: None,
+                request: None,
+            }
+        };
+        drive.tell_of_peer(&server, false);
+        let _ = drive.to_the_end(&server).await;
+    });
+}
+
+/// A report that nobody waited for: a restarted keeper has decided.
+pub(super) fn late_report(server: &Rc<Server>, pane: PaneId, link: LinkId, report: &MoveReport) {
+    match &report.outcome {
+        MoveOutcome::Refused(_) | MoveOutcome::Aborted(_) => {
+            let place = server.core.borrow().panes.get(&pane).map(panes::PaneWire::place);
+            if let Some(place) = place {
+                server.event(Event::PanePlace { pane, place });
+            }
+        }
+        MoveOutcome::Moved(_) | MoveOutcome::Undecided(_) => {
+            let mut core = server.core.borrow_mut();
+            core.links.unlisten(link);
+        }
+    }
+}
+
+/// `move --resolve`: what is known of panes whose move is undecided.
+pub(super) fn resolve(
+    server: &Rc<Server>,
+    pane: Option<PaneId>,
+    json: bool,
+) -> Result<String, Failure> {
+    let core = server.core.borrow();
+    let mut lines = Vec::new();
+    for (id, wire) in core.panes.iter().filter(|(id, _)| pane.is_none_or(|p| p == **id)) {
+        let Some((move_id, to)) = &wire.moving else { continue };
+        let here = name_of(server, &wire.host);
+        let there = name_of(server, to);
+        let reached = if wire.link.is_some() { "reached" } else { "not reached" };
+        if json {
+            let value = serde_json::json!({
+                "pane": id.to_string(), "move": move_id.to_string(),
+                "source": here.0, "destination": there.0, "source_reached": wire.link.is_some(),
+            });
+            lines.push(value.to_string());
+        } else {
+            lines.push(format!(
+                "{} ({id}): on its way from {here} ({reached}) to {there}; it ends by itself when both \
+                 are reached.",
+                label_of(&core, *id)
+            ));
+        }
+    }
+    if lines.is_empty() && !json {
+        lines.push("No move is undecided.".into());
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+async fn dry_run(
+    server: &Rc<Server>,
+    pane: PaneId,
+    to: Option<HostName>,
+    options: &MoveOptions,
+    json: bool,
+) -> Result<String, Failure> {
+    let (link, from, life, epoch, label) = {
+        let core = server.core.borrow();
+        let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
+        (wire.link, wire.host.clone(), wire.life, wire.epoch, label_of(&core, pane))
+    };
+    let there = name_of(server, &to);
+    if from == to {
+        return Ok(format!("{label} is already on {there}."));
+    }
+    let Some(link) = link else {
+        let text = format!("{label} cannot be reached just now.");
+        return Err(Failure { class: 4, code: "unreachable", text });
+    };
+    // An empty keeper that loses its server ends: nothing stays behind at the other host.
+    let address = KeeperAddress { host: to, life, epoch: epoch.next(), new: true };
+    let (far, ..) = links::open(server, &address).await?;
+    let mut listening = {
+        let mut core = server.core.borrow_mut();
+        core.links.close(far);
+        let listening = core.links.listen(link);
+        core.links.say(link, &ToKeeper::AskVerdict { options: options.clone() });
+        listening
+    };
+    let verdict = wait_verdict(&mut listening).await;
+    server.core.borrow_mut().links.unlisten(link);
+    let verdict = verdict?;
+    if json {
+        let value = serde_json::json!({
+            "pane": pane.to_string(), "host": there.0, "program": verdict.program,
+            "pid": verdict.pid, "processes": verdict.processes, "bytes": verdict.bytes,
+            "pause_ms": verdict.pause_ms, "warnings": verdict.warnings,
+            "refusals": verdict.refusals, "can_move": verdict.refusals.is_empty(),
+        });
+        return Ok(value.to_string());
+    }
+    let text = verdict_text(&label, &there, &verdict);
+    match verdict.refusals.first() {
+        None => Ok(text),
+        Some(first) => Err(Failure { class: first.class, code: "refused", text }),
+    }
+}
+
+async fn wait_verdict(from: &mut UnboundedReceiver<FromLink>) -> Result<Verdict, Failure> {
+    loop {
+        match from.recv().await {
+            Some(FromLink::Said(message, _)) => match *message {
+                FromKeeper::Verdict(verdict) => return Ok(verdict),
+                FromKeeper::Failed(trouble) => return Err(failure(&trouble, "Nothing was changed.")),
+                _ => {}
+            },
+            Some(FromLink::Cut(_)) | None => {
+                let text = "The pane's keeper is gone.".to_string();
+                return Err(Failure { class: 4, code: "unreachable", text });
+            }
+        }
+    }
+}
+
+fn verdict_text(label: &str, there: &HostName, v: &Verdict) -> String {
+    let processes = if v.processes == 1 { "1 process".into() } else { format!("{} processes", v.processes) };
+    let mb = (v.bytes + 500_000) / 1_000_000;
+    let what = format!("{label} {} (pid {}, {processes}, {mb} MB)", v.program, v.pid);
+    if v.refusals.is_empty() {
+        let lost = if v.warnings.is_empty() { "Nothing will be lost.".into() } else { v.warnings.join("\n  ") };
+        let pause_s = v.pause_ms as f64 / 1000.0;
+        format!("{what}: can move to {there}, pause about {pause_s:.1} s. {lost}")
+    } else {
+        let why: Vec<String> =
+            v.refusals.iter().map(|t| format!("{} {}", t.cause, t.cure).trim().to_string()).collect();
+        format!("{what}: cannot move to {there}. {}", why.join("\n  "))
+    }
+}
+
+/// `checkpoint pane -o FILE`.
+pub(super) async fn checkpoint(
+    server: &Rc<Server>,
+    pane: PaneId,
+    file: String,
+    keep_running: bool,
+    screen: Vec<u8>,
+    json: bool,
+) -> Result<String, Failure> {
+    let (link, host, label) = {
+        let core = server.core.borrow();
+        let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
+        (wire.link, wire.host.clone(), label_of(&core, pane))
+    };
+    let still = format!("{label} runs on.");
+    let Some(link) = link else {
+        let text = format!("{label} cannot be reached just now; nothing was written.");
+        return Err(Failure { class: 4, code: "unreachable", text });
+    };
+    let mut from = {
+        let mut core = server.core.borrow_mut();
+        let from = core.links.listen(link);
+        let order = ToKeeper::Checkpoint { path: file.clone(), screen: screen.into(), keep_running };
+        core.links.say(link, &order);
+        from
+    };
+    let result = loop {
+        match from.recv().await {
+            Some(FromLink::Said(message, _)) => match *message {
+                FromKeeper::Checkpointed { image, bytes, frozen_us } => break Ok((image, bytes, frozen_us)),
+                FromKeeper::Failed(trouble) => break Err(failure(&trouble, &still)),
+                _ => {}
+            },
+            Some(FromLink::Cut(_)) | None => {
+                let text = format!("The keeper of {label} is gone; {file} is not complete.");
+                break Err(Failure { class: 4, code: "unreachable", text });
+            }
+        }
+    };
+    server.core.borrow_mut().links.unlisten(link);
+    let (image, bytes, frozen_us) = result?;
+    let place = host.map(|h| format!("{h}:")).unwrap_or_default();
+    if json {
+        let value = serde_json::json!({
+            "pane": pane.to_string(), "image": image.to_string(), "file": file, "bytes": bytes,
+            "frozen_ms": frozen_us as f64 / 1e3, "keeps_running": keep_running,
+        });
+        return Ok(format!("{value}\n"));
+    }
+    let then = if keep_running { "It runs on." } else { "It has ended here." };
+    Ok(format!(
+        "{label} is in {place}{file} ({:.1} MB, pause {:.2} s). {then}\n",
+        bytes as f64 / 1e6,
+        frozen_us as f64 / 1e6
+    ))
+}
+
+/// `restore FILE`.
+pub(super) async fn restore(
+    server: &Rc<Server>,
+    pane: PaneId,
+    file: String,
+    clone: bool,
+    json: bool,
+) -> Result<String, Failure> {
+    let life = LifeId::from_random(hosts::random());
+    let address = KeeperAddress { host: None, life, epoch: Default::default(), new: true };
+    let (link, mut from, _, _) = links::open(server, &address).await?;
+    {
+        let mut core = server.core.borrow_mut();
+        panes::known(&mut core, pane, life, Default::default(), None);
+        core.links.say(link, &ToKeeper::Restore { path: file.clone(), clone });
+    }
+    let mut notes = Vec::new();
+    let result = loop {
+        match from.recv().await {
+            Some(FromLink::Said(message, fd)) => match *message {
+                FromKeeper::Restored { screen, notes: said, .. } => {
+                    notes = said;
+                    if let Ok(screen) = Screen::from_snapshot(&screen) {
+                        server.core.borrow_mut().mux.set_screen(pane, screen);
+                    }
+                }
+                FromKeeper::Welcome(welcome) => {
+                    panes::take_over(server, pane, link, welcome, fd);
+                    break Ok(());
+                }
+                FromKeeper::Failed(trouble) => break Err(failure(&trouble, "Nothing was started.")),
+                _ => {}
+            },
+            Some(FromLink::Cut(why)) => {
+                let why = why.map_or("The keeper ended.".into(), |w| hosts::failure(server, &w).text);
+                let text = why + " Nothing was started.";
+                break Err(Failure { class: 6, code: "image", text });
+            }
+            None => {
+                let text = "The keeper ended. Nothing was started.".into();
+                break Err(Failure { class: 6, code: "image", text });
+            }
+        }
+    };
+    if let Err(failure) = result {
+        let mut core = server.core.borrow_mut();
+        core.links.close(link);
+        core.panes.remove(&pane);
+        return Err(failure);
+    }
+    server.persist_wanted.notify_one();
+    let label = label_of(&server.core.borrow(), pane);
+    if json {
+        let value = serde_json::json!({ "pane": pane.to_string(), "file": file, "notes": notes });
+        return Ok(format!("{value}\n"));
+    }
+    let mut text = format!("{label} is restored from {file}.\n");
+    for note in notes {
+        text.push_str(&format!("  {note}\n"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,564 @@
+//! Panes as the server holds them: the link to the keeper, the pty master, what the keeper says.
+
+use super::links::{self, FromLink, KeeperAddress, LinkId};
+use super::wire::{Outbox, Sink, drain};
+use super::{Core, Server, hosts};
+use crate::ids::{Epoch, ExitStatus, HostName, LifeId, MoveId, PaneId, Size};
+use crate::keeper;
+use crate::mux::{Event, HostChoice, Place, SpawnSpec};
+use crate::protocol::keeper::{FromKeeper, KeeperState, PaneSpec, ToKeeper, Welcome};
+use std::os::fd::{AsFd, OwnedFd};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
+use tokio::task::spawn_local;
+
+/// Most bytes read from a pane before others get their turn.
+const READ_MAX: usize = 64 << 10;
+/// How often the foreground program of a pane that has been busy is looked at.
+const INFO_INTERVAL: Duration = Duration::from_millis(500);
+/// Waits between attempts to reach a keeper whose link broke.
+const RETRY_MS: [u64; 6] = [200, 500, 1000, 2000, 5000, 10_000];
+
+/// A pane's wires.
+pub(super) struct PaneWire {
+    pub(super) life: LifeId,
+    pub(super) epoch: Epoch,
+    /// `None` is this host.
+    pub(super) host: Option<HostName>,
+    pub(super) link: Option<LinkId>,
+    local: Option<Rc<Local>>,
+    /// Size wanted last; told to a keeper that was out of reach.
+    size: Option<Size>,
+    /// First process and terminal, as the keeper said.
+    pid: i32,
+    tty: String,
+    /// Something happened since the foreground program was looked at.
+    stale: bool,
+    /// The screen changed since it was saved.
+    pub(super) unsaved: bool,
+    /// Input the keeper was given and could not hand on before a freeze: goes first when the pane is back.
+    input_back: Vec<u8>,
+    /// A task is at work that moves it or brings it here: only that task ends the pane.
+    pub(super) busy: bool,
+    /// The move under way, for the next server: where to.
+    pub(super) moving: Option<(MoveId, Option<HostName>)>,
+}
+
+/// The pty master of a pane on this host.
+struct Local {
+    master: Rc<AsyncFd<OwnedFd>>,
+    out: Rc<Outbox>,
+    state: Cell<Reading>,
+    wake: Notify,
+}
+
+/// What the task that reads a master does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    On,
+    /// The keeper has the terminal to itself.
+    Held,
+    /// The pane is elsewhere or dead: the descriptor is to be closed.
+    Over,
+}
+
+impl PaneWire {
+    fn new(life: LifeId, epoch: Epoch, host: Option<HostName>) -> PaneWire {
+        PaneWire {
+            life,
+            epoch,
+            host,
+            link: None,
+            local: None,
+            size: None,
+            pid: 0,
+            tty: String::new(),
+            stale: true,
+            unsaved: false,
+            input_back: Vec::new(),
+            busy: false,
+            moving: None,
+        }
+    }
+
+    /// Where it is when its keeper is reached.
+    pub(super) fn place(&self) -> Place {
+        match &self.host {
+            None => Place::Here,
+            Some(host) => Place::There(host.clone()),
+        }
+    }
+}
+
+/// A pane of an earlier server, not yet reached.
+pub(super) fn known(core: &mut Core, pane: PaneId, life: LifeId, epoch: Epoch, host: Option<HostName>) {
+    core.panes.insert(pane, PaneWire::new(life, epoch, host));
+}
+
+/// `Effect::Spawn`.
+pub(super) fn spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) {
+    let server = server.clone();
+    spawn_local(async move {
+        if let Err(error) = try_spawn(&server, pane, spec).await {
+            server.core.borrow_mut().panes.remove(&pane);
+            server.event(Event::SpawnFailed { pane, error });
+        }
+    });
+}
+
+async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result<(), String> {
+    let mut chosen = None;
+    let host = match spec.host {
+        HostChoice::Here => None,
+        HostChoice::Host(host) if host.0 == "." || host == server.runtime.host() => None,
+        HostChoice::Host(host) => Some(host),
+        HostChoice::Auto => {
+            let (host, why) = hosts::choose(server).await.map_err(|f| f.text)?;
+            chosen = Some(why);
+            host
+        }
+    };
+    let life = LifeId::from_random(hosts::random());
+    let epoch = Epoch::default();
+    server.core.borrow_mut().panes.insert(pane, PaneWire::new(life, epoch, host.clone()));
+    let remote = host.is_some();
+    let address = KeeperAddress { host, life, epoch, new: true };
+    let (link, mut from, _, _) = links::open(server, &address).await.map_err(|f| f.text)?;
+    let argv = shell_words(spec.argv, &spec.shell);
+    let order = PaneSpec {
+        argv,
+        cwd: spec.cwd,
+        env: spec.env.into_iter().map(|(k, v)| (k, Some(v))).collect(),
+        // Elsewhere the program gets that host's environment with the pane's own variables on top.
+        clear_env: !remote,
+        size: spec.size,
+    };
+    server.core.borrow_mut().links.say(link, &ToKeeper::Spawn(order));
+    while let Some(said) = from.recv().await {
+        match said {
+            FromLink::Said(message, fd) => match *message {
+                FromKeeper::Welcome(welcome) => {
+                    take_over(server, pane, link, welcome, fd);
+                    if let Some(text) = chosen {
+                        server.event(Event::Notice { pane: Some(pane), text, error: false });
+                    }
+                    return Ok(());
+                }
+                FromKeeper::SpawnFailed { error } => {
+                    server.core.borrow_mut().links.close(link);
+                    return Err(error);
+                }
+                _ => {}
+            },
+            FromLink::Cut(why) => {
+                let died = || "the pane's keeper died".to_string();
+                return Err(why.map_or_else(died, |w| hosts::failure(server, &w).text));
+            }
+        }
+    }
+    Err("the pane's keeper died".into())
+}
+
+/// tmux's rule: one word is for the shell, more are a program and its arguments, none is a login shell.
+fn shell_words(argv: Vec<String>, shell: &str) -> Vec<String> {
+    match <[String; 1]>::try_from(argv) {
+        Ok([word]) => vec![shell.to_string(), "-c".into(), word],
+        Err(argv) => argv,
+    }
+}
+
+/// The pane lives behind this link now: sets its wires, and tells `Mux`.
+pub(super) fn take_over(
+    server: &Rc<Server>,
+    pane: PaneId,
+    link: LinkId,
+    welcome: Welcome,
+    master: Option<OwnedFd>,
+) {
+    let (started, place, size) = {
+        let mut core = server.core.borrow_mut();
+        let Core { panes, links, .. } = &mut *core;
+        let Some(wire) = panes.get_mut(&pane) else {
+            // Killed while it was being started.
+            links.say(link, &ToKeeper::Kill { grace_ms: 1000 });
+            return;
+        };
+        if let Some(local) = wire.local.take() {
+            retire(&local);
+        }
+        if let Some(old) = wire.link.replace(link)
+            && old != link
+        {
+            links.close(old);
+        }
+        if let Some(l) = links.get(link) {
+            l.pane = Some(pane);
+        }
+        links.unlisten(link);
+        wire.pid = welcome.pid;
+        wire.tty = welcome.tty.clone();
+        wire.stale = true;
+        wire.local = master.and_then(|fd| Local::start(server, pane, fd));
+        let started = Event::PaneStarted {
+            pane,
+            pid: welcome.pid,
+            tty: welcome.tty.clone(),
+            life: wire.life,
+        };
+        (started, wire.place(), wire.size)
+    };
+    // The ring is older than anything the master gives us.
+    if !welcome.ring.is_empty() {
+        server.event(Event::PaneOutput { pane, bytes: &welcome.ring });
+    }
+    server.event(started);
+    return_input(&mut server.core.borrow_mut(), pane);
+    server.event(Event::PanePlace { pane, place });
+    if let Some(size) = size
+        && size != welcome.size
+    {
+        resize(&mut server.core.borrow_mut(), pane, size);
+    }
+    if let Some(status) = welcome.exited {
+        exited(server, pane, link, status);
+    }
+    server.info_wanted.notify_one();
+}
+
+impl Local {
+    fn start(server: &Rc<Server>, pane: PaneId, fd: OwnedFd) -> Option<Rc<Local>> {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        // The keeper's descriptor shares these flags; it is written for a non-blocking master.
+        let flags = OFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GETFL).ok()?);
+        fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).ok()?;
+        let master = Rc::new(crate::sys::pollable::register(fd).ok()?);
+        let out = Outbox::new(Sink::Master(master.clone()));
+        spawn_local(drain(out.clone()));
+        let local = Rc::new(Local { master, out, state: Cell::new(Reading::On), wake: Notify::new() });
+        spawn_local(read_master(server.clone(), pane, local.clone()));
+        Some(local)
+    }
+}
+
+/// No more reading or writing: the pane is elsewhere or dead.
+fn retire(local: &Local) {
+    local.state.set(Reading::Over);
+    local.wake.notify_one();
+    local.out.close();
+}
+
+async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
+    let mut buffer = vec![0; READ_MAX];
+    loop {
+        match local.state.get() {
+            Reading::On => {}
+            Reading::Held => {
+                local.wake.notified().await;
+                continue;
+            }
+            Reading::Over => return,
+        }
+        let mut ready = tokio::select! {
+            biased;
+            () = local.wake.notified() => continue,
+            ready = local.master.readable() => match ready {
+                Ok(ready) => ready,
+                Err(_) => return,
+            },
+        };
+        match nix::unistd::read(local.master.get_ref(), &mut buffer) {
+            Ok(0) => return,
+            Ok(n) => {
+                if n < buffer.len() {
+                    ready.clear_ready();
+                }
+                got_output(&server, pane, &buffer[..n]);
+                tokio::task::yield_now().await;
+            }
+            Err(nix::Error::EAGAIN) => ready.clear_ready(),
+            Err(nix::Error::EINTR) => {}
+            // EIO: nobody has the terminal open just now. The keeper says when the pane has ended.
+            Err(_) => {
+                drop(ready);
+                let _ = tokio::time::timeout(Duration::from_millis(20), local.wake.notified()).await;
+            }
+        }
+    }
+}
+
+fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
+    mark_stale(server, pane);
+    server.event(Event::PaneOutput { pane, bytes });
+}
+
+fn mark_stale(server: &Rc<Server>, pane: PaneId) {
+    if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
+        wire.stale = true;
+        wire.unsaved = true;
+    }
+    server.info_wanted.notify_one();
+    server.screens_wanted.notify_one();
+}
+
+/// `Effect::Write`.
+pub(super) fn write(core: &mut Core, pane: PaneId, bytes: Vec<u8>) {
+    let Some(wire) = core.panes.get_mut(&pane) else { return };
+    wire.stale = true;
+    match (&wire.local, wire.link) {
+        (Some(local), _) => drop(local.out.push(&bytes)),
+        (None, Some(link)) => {
+            for chunk in bytes.chunks(crate::protocol::MAX_CHUNK) {
+                core.links.say(link, &ToKeeper::Input(chunk.to_vec().into()));
+            }
+        }
+        (None, None) => {}
+    }
+}
+
+/// `Effect::Resize`.
+pub(super) fn resize(core: &mut Core, pane: PaneId, size: Size) {
+    let Some(wire) = core.panes.get_mut(&pane) else { return };
+    wire.size = Some(size);
+    if let Some(link) = wire.link {
+        core.links.say(link, &ToKeeper::Resize(size));
+    }
+}
+
+/// `Effect::Kill`.
+pub(super) fn kill(core: &mut Core, pane: PaneId) {
+    let Some(wire) = core.panes.remove(&pane) else { return };
+    if let Some(local) = &wire.local {
+        retire(local);
+    }
+    if let Some(link) = wire.link {
+        core.links.say(link, &ToKeeper::Kill { grace_ms: 3000 });
+        core.links.say(link, &ToKeeper::ExitSeen);
+        if let Some(l) = core.links.get(link) {
+            // The stream stays open until the keeper has read this and ends.
+            l.pane = None;
+        }
+    }
+}
+
+/// A keeper says something that is its pane's.
+pub(super) fn said(
+    server: &Rc<Server>,
+    pane: PaneId,
+    link: LinkId,
+    message: FromKeeper,
+    master: Option<OwnedFd>,
+) {
+    match message {
+        FromKeeper::Output(bytes) => got_output(server, pane, &bytes),
+        FromKeeper::Exited(status) => exited(server, pane, link, status),
+        FromKeeper::Info(info) => server.event(Event::PaneInfo { pane, info: info_for_mux(info) }),
+        FromKeeper::Hold { move_id } => hold(server, pane, link, move_id),
+        FromKeeper::Resumed { .. } => resumed(server, pane),
+        FromKeeper::Welcome(welcome) => take_over(server, pane, link, welcome, master),
+        FromKeeper::InputBack(bytes) => {
+            if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
+                wire.input_back.extend_from_slice(&bytes);
+            }
+        }
+        FromKeeper::Report(report) => super::moves::late_report(server, pane, link, &report),
+        FromKeeper::SpawnFailed { .. }
+        | FromKeeper::Migration { .. }
+        | FromKeeper::Verdict(_)
+        | FromKeeper::Progress { .. }
+        | FromKeeper::Checkpointed { .. }
+        | FromKeeper::Restored { .. }
+        | FromKeeper::Failed(_)
+        | FromKeeper::Bye { .. } => {}
+    }
+}
+
+fn hold(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: MoveId) {
+    let to = {
+        let core = server.core.borrow();
+        let Some(wire) = core.panes.get(&pane) else { return };
+        if let Some(local) = &wire.local {
+            local.state.set(Reading::Held);
+            local.wake.notify_one();
+        }
+        core.mux.pane(pane).and_then(|p| p.place.host().cloned()).unwrap_or_else(|| server.runtime.host())
+    };
+    // Keys wait in Mux from here; those already given to the kernel are drained by the keeper.
+    server.event(Event::PanePlace { pane, place: Place::Leaving(move_id, to) });
+    let server = server.clone();
+    spawn_local(async move {
+        // What was written but not taken by the kernel must be before the freeze, not after the move.
+        let out = server.core.borrow().panes.get(&pane).and_then(|w| w.local.as_ref().map(|l| l.out.clone()));
+        if let Some(out) = out {
+            let emptied = async {
+                while out.waiting() > 0 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            let _ = tokio::time::timeout(Duration::from_secs(2), emptied).await;
+        }
+        server.core.borrow().links.say(link, &ToKeeper::Held);
+    });
+}
+
+fn resumed(server: &Rc<Server>, pane: PaneId) {
+    let place = {
+        let core = server.core.borrow();
+        let Some(wire) = core.panes.get(&pane) else { return };
+        if let Some(local) = &wire.local {
+            local.state.set(Reading::On);
+            local.wake.notify_one();
+        }
+        wire.place()
+    };
+    return_input(&mut server.core.borrow_mut(), pane);
+    server.event(Event::PanePlace { pane, place });
+}
+
+/// Writes what a keeper gave back, before anything that was typed later.
+fn return_input(core: &mut Core, pane: PaneId) {
+    let back = core.panes.get_mut(&pane).map(|w| std::mem::take(&mut w.input_back)).unwrap_or_default();
+    if !back.is_empty() {
+        write(core, pane, back);
+    }
+}
+
+/// The pane's first process has ended: what it still wrote comes first.
+fn exited(server: &Rc<Server>, pane: PaneId, link: LinkId, status: ExitStatus) {
+    let local = server.core.borrow().panes.get(&pane).and_then(|w| w.local.clone());
+    if let Some(local) = local {
+        let mut buffer = vec![0; READ_MAX];
+        // Bounded: a child left behind may go on writing.
+        for _ in 0..64 {
+            match nix::unistd::read(local.master.get_ref(), &mut buffer) {
+                Ok(n) if n > 0 => server.event(Event::PaneOutput { pane, bytes: &buffer[..n] }),
+                _ => break,
+            }
+        }
+        retire(&local);
+    }
+    {
+        let mut core = server.core.borrow_mut();
+        core.links.say(link, &ToKeeper::ExitSeen);
+        if let Some(l) = core.links.get(link) {
+            l.pane = None;
+        }
+        core.panes.remove(&pane);
+    }
+    server.event(Event::PaneExited { pane, status });
+}
+
+/// The link of a pane has gone without a word: its keeper may live.
+pub(super) fn link_lost(server: &Rc<Server>, pane: PaneId, link: LinkId) {
+    {
+        let mut core = server.core.borrow_mut();
+        let Some(wire) = core.panes.get_mut(&pane) else { return };
+        if wire.link != Some(link) {
+            return;
+        }
+        wire.link = None;
+    }
+    reconnect(server, pane);
+}
+
+/// Tries to reach a pane's keeper until it answers or is known to be dead.
+pub(super) fn reconnect(server: &Rc<Server>, pane: PaneId) {
+    let host = match server.core.borrow().panes.get(&pane) {
+        Some(wire) => wire.host.clone(),
+        None => return,
+    };
+    if let Some(host) = host {
+        server.event(Event::PanePlace { pane, place: Place::Reconnecting(host) });
+    }
+    let server = server.clone();
+    spawn_local(async move {
+        let mut waits = RETRY_MS.iter().copied();
+        let mut wait_ms = 0;
+        loop {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            wait_ms = waits.next().unwrap_or(10_000);
+            let address = match server.core.borrow().panes.get(&pane) {
+                Some(w) if w.link.is_none() && !w.busy => {
+                    KeeperAddress { host: w.host.clone(), life: w.life, epoch: w.epoch, new: false }
+                }
+                _ => return,
+            };
+            match links::open(&server, &address).await {
+                Ok((link, _, welcome, master)) => return arrived(&server, pane, link, welcome, master),
+                // Here, a keeper that does not answer is dead, and its pane with it; elsewhere only the
+                // other host itself can say so.
+                Err(failure) if address.host.is_none() || failure.code == "no-keeper" => {
+                    let mut core = server.core.borrow_mut();
+                    let moving = core.panes.get_mut(&pane).and_then(|w| Some((w.moving.take()?, w)));
+                    // It left while no server was there: the other end of its move has it.
+                    if let Some(((_, to), wire)) = moving {
+                        wire.host = to;
+                        wire.epoch = wire.epoch.next();
+                        continue;
+                    }
+                    core.panes.remove(&pane);
+                    drop(core);
+                    return server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
+                }
+                Err(_) => {}
+            }
+        }
+    });
+}
+
+fn arrived(server: &Rc<Server>, pane: PaneId, link: LinkId, welcome: Welcome, master: Option<OwnedFd>) {
+    match welcome.state {
+        KeeperState::Running | KeeperState::Exited(_) => take_over(server, pane, link, welcome, master),
+        KeeperState::Held(id) | KeeperState::Arriving(id) | KeeperState::Undecided(id) => {
+            super::moves::resume(server, pane, link, id, welcome);
+        }
+        KeeperState::Empty | KeeperState::Gone => {
+            let mut core = server.core.borrow_mut();
+            core.links.close(link);
+            core.panes.remove(&pane);
+            drop(core);
+            server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
+        }
+    }
+}
+
+/// The wire's words in `Mux`'s.
+fn info_for_mux(info: crate::protocol::keeper::PaneInfo) -> crate::mux::PaneInfo {
+    let crate::protocol::keeper::PaneInfo { command, path, pid, tty } = info;
+    crate::mux::PaneInfo { command, path, pid, tty }
+}
+
+/// Looks at the foreground program of every pane that has been busy since it was looked at.
+pub(super) fn refresh_info(server: &Rc<Server>) {
+    let mut found = Vec::new();
+    {
+        let mut core = server.core.borrow_mut();
+        let Core { panes, links, .. } = &mut *core;
+        for (pane, wire) in panes.iter_mut().filter(|(_, w)| w.stale) {
+            wire.stale = false;
+            match (&wire.local, wire.link) {
+                (Some(local), _) => {
+                    let master = local.master.get_ref().as_fd();
+                    found.push((*pane, keeper::info::of(master, wire.pid, &wire.tty)));
+                }
+                // Elsewhere the keeper tells of changes by itself.
+                (None, Some(_)) | (None, None) => {}
+            }
+        }
+        let _ = links;
+    }
+    for (pane, info) in found {
+        server.event(Event::PaneInfo { pane, info: info_for_mux(info) });
+    }
+}
+
+/// Keeps names of windows and `pane_current_command` true while panes are busy; idle panes cost nothing.
+pub(super) async fn watch_info(server: Rc<Server>) {
+    loop {
+        server.info_wanted.notified().await;
+        tokio::time::sleep(INFO_INTERVAL).await;
+        refresh_info(&server);
+    }
+}

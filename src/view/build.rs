@@ -1,0 +1,587 @@
+//! `Mux` and a client made into a scene.
+//!
+//! In two steps, because the second is on the path of every echoed key: the chrome (status line, borders,
+//! messages) is made from formats and options and kept while `Mux` says that it stays; the panes
+//! are looked up for every frame.
+
+use super::borders::host_label;
+use super::cells::width;
+use super::scene::{
+    Bar, Borders, Content, CopyView, Cursor, Label, Lines, ListView, Mouse, Number, Outer, PaneView, Scene,
+};
+use super::style;
+use crate::ids::{ClientId, PaneId, SessionId, Size};
+use crate::mux::copy::CopyMode;
+use crate::mux::layout::Rect;
+use crate::mux::{BorderStatus, Client, Mode, Mux, Overlay, Pane, Place, Scope, Window};
+use crate::vt::{CursorShape, MouseMode, Style};
+
+/// The chrome of one client: all that formats and options make.
+#[derive(Debug, Default)]
+pub struct Chrome {
+    borders: Borders,
+    bars: Vec<Bar>,
+    numbers: Vec<Number>,
+    panes: Vec<PaneChrome>,
+    /// Top left cell of the window that the client shows, and where on its terminal it shows it.
+    offset: (u16, u16),
+    area: Rect,
+    title: Option<String>,
+    mouse: bool,
+    focus: bool,
+    extended_keys: bool,
+    /// The cursor in a prompt.
+    prompt_cursor: Option<(u16, u16)>,
+}
+
+/// What formats and options say of one pane.
+#[derive(Debug)]
+struct PaneChrome {
+    id: PaneId,
+    rect: Rect,
+    style: Style,
+    banner: Option<(String, Style)>,
+    cursor: CursorShape,
+    cursor_blinks: bool,
+    mode: Option<ModeChrome>,
+}
+
+/// Styles and texts of a mode that covers a pane.
+#[derive(Debug)]
+struct ModeChrome {
+    selection: Style,
+    found: Style,
+    found_here: Style,
+    mark: Style,
+    position: Option<(String, Style)>,
+    clock: String,
+}
+
+/// Looks options up for one client.
+struct Reader<'a> {
+    mux: &'a Mux,
+    client: ClientId,
+    session: SessionId,
+    window: &'a Window,
+}
+
+impl Reader<'_> {
+    fn session_text(&self, name: &str) -> String {
+        self.mux.option_text(Scope::Session(self.session), name)
+    }
+
+    fn window_text(&self, name: &str) -> String {
+        self.mux.option_text(Scope::Window(self.window.id), name)
+    }
+
+    fn session_style(&self, name: &str, base: Style) -> Style {
+        style::parse(&self.mux.expand_for_client(&self.session_text(name), self.client), base)
+    }
+
+    /// A style of a window's or a pane's option, expanded for a pane.
+    fn pane_style(&self, name: &str, pane: PaneId, base: Style) -> Style {
+        let text = self.mux.option_text(Scope::Pane(pane), name);
+        if text == "default" { base } else { style::parse(&self.for_pane(&text, pane), base) }
+    }
+
+    fn for_pane(&self, text: &str, pane: PaneId) -> String {
+        if text.contains(['#', '%']) {
+            self.mux.expand_for_pane_on(text, pane, self.client)
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn colour(&self, name: &str) -> Style {
+        let text = self.session_text(name);
+        style::parse(&format!("fg={text}"), Style::default())
+    }
+}
+
+/// The chrome of a client; `None` when it shows no session.
+pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
+    let state = mux.client(client)?;
+    let session = state.session?;
+    let window = mux.client_window(client)?;
+    let reader = Reader { mux, client, session, window };
+    let lines = mux.status_lines(session).min(size.rows.saturating_sub(1));
+    let at_top = mux.status_at_top(session);
+    let area = Rect { x: 0, y: if at_top { lines } else { 0 }, w: size.cols, h: size.rows - lines };
+    let offset = offset(mux, window, area);
+    let place = |rect: Rect| shown_part(rect, offset, area);
+
+    let mut bars = status(&reader, size, lines, at_top);
+    let prompt_cursor = message(&reader, state, size, lines, at_top, &mut bars);
+    let panes: Vec<PaneChrome> =
+        window.rects().into_iter().filter_map(|(id, rect)| pane_chrome(&reader, id, rect)).collect();
+    let numbers = match &state.overlay {
+        Some(Overlay::PaneNumbers { .. }) => pane_numbers(&reader, &panes, &place),
+        None => Vec::new(),
+    };
+    let session_on = |name: &str| mux.option_on(Scope::Session(session), name);
+    let title = session_on("set-titles")
+        .then(|| mux.expand_for_client(&reader.session_text("set-titles-string"), client));
+    Some(Chrome {
+        borders: borders(&reader, &panes, offset, area),
+        bars,
+        numbers,
+        panes,
+        offset,
+        area,
+        title,
+        mouse: session_on("mouse"),
+        focus: mux.option_on(Scope::Server, "focus-events"),
+        extended_keys: mux.option_text(Scope::Server, "extended-keys") == "always",
+        prompt_cursor,
+    })
+}
+
+/// The window's cell at the top left: when the window is larger than its place, so much that the active
+/// pane's cursor is seen.
+fn offset(mux: &Mux, window: &Window, area: Rect) -> (u16, u16) {
+    if window.size.cols <= area.w && window.size.rows <= area.h {
+        return (0, 0);
+    }
+    let rect = window.rect(window.active).unwrap_or_default();
+    let cursor = mux.pane(window.active).map_or((0, 0), |pane| {
+        let cursor = pane.screen.cursor();
+        (rect.x.saturating_add(cursor.x), rect.y.saturating_add(cursor.y))
+    });
+    // In the middle, so that it does not jump with every character.
+    let along =
+        |cursor: u16, room: u16, all: u16| cursor.saturating_sub(room / 2).min(all.saturating_sub(room));
+    (along(cursor.0, area.w, window.size.cols), along(cursor.1, area.h, window.size.rows))
+}
+
+/// The part of a rectangle of the window that is in the client's area, there, and which of the rectangle's
+/// cells is at its corner.
+fn shown_part(rect: Rect, offset: (u16, u16), area: Rect) -> Option<(Rect, (u16, u16))> {
+    let from = (offset.0.saturating_sub(rect.x), offset.1.saturating_sub(rect.y));
+    let x = rect.x.saturating_sub(offset.0);
+    let y = rect.y.saturating_sub(offset.1);
+    let w = rect.w.checked_sub(from.0)?.min(area.w.checked_sub(x)?);
+    let h = rect.h.checked_sub(from.1)?.min(area.h.checked_sub(y)?);
+    (w > 0 && h > 0).then_some((Rect { x: area.x + x, y: area.y + y, w, h }, from))
+}
+
+fn status(reader: &Reader<'_>, size: Size, lines: u16, at_top: bool) -> Vec<Bar> {
+    let mut base = reader.session_style("status-style", Style::default());
+    // The two options of old that stand above the style.
+    for (name, word) in [("status-fg", "fg"), ("status-bg", "bg")] {
+        let colour = reader.session_text(name);
+        if !colour.is_empty() && colour != "default" {
+            base = style::parse(&format!("{word}={colour}"), base);
+        }
+    }
+    let first = if at_top { 0 } else { size.rows - lines };
+    (0..lines)
+        .map(|line| {
+            let format = reader
+                .mux
+                .option_element(Scope::Session(reader.session), "status-format", u32::from(line))
+                .unwrap_or_default();
+            let text = reader.mux.expand_for_client(&format, reader.client);
+            Bar { y: first + line, text, style: base, status: true }
+        })
+        .collect()
+}
+
+/// A message or prompt instead of a status line, or over the last row. Gives the prompt's cursor.
+fn message(
+    reader: &Reader<'_>,
+    state: &Client,
+    size: Size,
+    lines: u16,
+    at_top: bool,
+    bars: &mut Vec<Bar>,
+) -> Option<(u16, u16)> {
+    let line: u16 = reader.session_text("message-line").parse().unwrap_or(0);
+    let y = match (lines, at_top) {
+        (0, true) => 0,
+        (0, false) => size.rows - 1,
+        (_, true) => line.min(lines - 1),
+        (_, false) => size.rows - lines + line.min(lines - 1),
+    };
+    let (text, option, cursor) = if let Some(prompt) = &state.prompt {
+        let option = if prompt.vi_command { "message-command-style" } else { "message-style" };
+        let question = width(&crate::format::style::plain(&prompt.text));
+        let before: String = prompt.input.iter().take(prompt.cursor).collect();
+        // What is typed is no format; a long answer shows its end.
+        let room = size.cols.saturating_sub(question).saturating_sub(1);
+        let cut = width(&before).saturating_sub(room);
+        let input: String = prompt.input.iter().collect();
+        let (skipped, shown) = skip_columns(&input, cut);
+        let x = question.saturating_add(width(&before)).saturating_sub(skipped);
+        (prompt.text.clone() + &shown.replace('#', "##"), option, Some((x.min(size.cols - 1), y)))
+    } else if let Some(message) = &state.message {
+        let option = if message.error { "@error-style" } else { "message-style" };
+        (message.text.clone(), option, None)
+    } else {
+        return None;
+    };
+    let mut words = reader.mux.expand_for_client(&reader.session_text(option), reader.client);
+    if words.is_empty() {
+        words = reader.mux.expand_for_client(&reader.session_text("message-style"), reader.client);
+    }
+    let bar = Bar {
+        y,
+        // The style's words once more in the text, for the one that fills the line.
+        text: format!("#[{words}]{text}"),
+        style: style::parse(&words, Style::default()),
+        status: false,
+    };
+    bars.retain(|other| other.y != y);
+    bars.push(bar);
+    cursor
+}
+
+/// The rest of a text after at least so many columns, and how many it were.
+fn skip_columns(text: &str, columns: u16) -> (u16, &str) {
+    let mut skipped = 0;
+    let mut bytes = 0;
+    for (cluster, columns_of_it) in super::cells::clusters(text) {
+        if skipped >= columns {
+            break;
+        }
+        skipped += columns_of_it;
+        bytes += cluster.len();
+    }
+    (skipped, text.get(bytes..).unwrap_or(""))
+}
+
+fn pane_chrome(reader: &Reader<'_>, id: PaneId, rect: Rect) -> Option<PaneChrome> {
+    let pane = reader.mux.pane(id)?;
+    let mut base = reader.pane_style("window-style", id, Style::default());
+    if reader.window.active == id {
+        base = reader.pane_style("window-active-style", id, base);
+    }
+    // A background has to be told apart from none, attributes of a default mean nothing.
+    let style = Style { fg: base.fg, bg: base.bg, ..Style::default() };
+    let (cursor, cursor_blinks) = cursor_option(&reader.mux.option_text(Scope::Pane(id), "cursor-style"));
+    let mode = pane.mode.as_ref().map(|mode| mode_chrome(reader, id, mode));
+    Some(PaneChrome { id, rect, style, banner: banner(reader, pane), cursor, cursor_blinks, mode })
+}
+
+fn cursor_option(name: &str) -> (CursorShape, bool) {
+    let shape = match name.strip_prefix("blinking-").unwrap_or(name) {
+        "block" => CursorShape::Block,
+        "underline" => CursorShape::Underline,
+        "bar" => CursorShape::Bar,
+        _ => CursorShape::Default,
+    };
+    (shape, name.starts_with("blinking-"))
+}
+
+fn mode_chrome(reader: &Reader<'_>, id: PaneId, mode: &Mode) -> ModeChrome {
+    let mode_style = reader.pane_style("mode-style", id, Style::default());
+    let style = |name: &str| reader.pane_style(name, id, Style::default());
+    let or_mode = |name: &str| {
+        let text = reader.window_text(name);
+        if text.is_empty() { mode_style } else { style::parse(&reader.for_pane(&text, id), mode_style) }
+    };
+    let position = match mode {
+        Mode::Copy(copy) if !copy.hide_position => {
+            let text = reader.for_pane(&reader.window_text("copy-mode-position-format"), id);
+            Some((text, or_mode("copy-mode-position-style")))
+        }
+        Mode::Copy(_) | Mode::List(_) | Mode::Clock => None,
+    };
+    let clock = match mode {
+        Mode::Clock if reader.window_text("clock-mode-style") == "12" => {
+            reader.mux.expand_for_client("%-I:%M%p", reader.client)
+        }
+        Mode::Clock => reader.mux.expand_for_client("%H:%M", reader.client),
+        Mode::Copy(_) | Mode::List(_) => String::new(),
+    };
+    let selection = match mode {
+        Mode::Clock => {
+            let colour = reader.window_text("clock-mode-colour");
+            style::parse(&format!("fg={colour}"), Style::default())
+        }
+        Mode::Copy(_) => or_mode("copy-mode-selection-style"),
+        Mode::List(_) => mode_style,
+    };
+    ModeChrome {
+        selection,
+        found: style("copy-mode-match-style"),
+        found_here: style("copy-mode-current-match-style"),
+        mark: style("copy-mode-mark-style"),
+        position,
+        clock,
+    }
+}
+
+/// Words for where a pane is, when that is not here.
+fn place_words(pane: &Pane) -> Option<(String, bool)> {
+    let (text, lost) = match &pane.place {
+        Place::Starting | Place::Here | Place::Gone(_) => return None,
+        Place::There(host) => (host.to_string(), false),
+        Place::Leaving(_, host) => (format!("→ {host}"), false),
+        Place::Reconnecting(host) => (format!("{host}: reconnecting"), true),
+        Place::Undecided(host) => (format!("{host}: undecided"), true),
+    };
+    Some((format!(" {} ", text.replace('#', "##")), lost))
+}
+
+fn host_style(reader: &Reader<'_>, id: PaneId, lost: bool) -> Style {
+    let name = if lost { "@host-lost-style" } else { "@host-style" };
+    let fallback = style::parse("reverse", Style::default());
+    reader.pane_style(name, id, fallback)
+}
+
+/// A line over a pane that is on its way or whose link is broken: what is shown is not what is.
+fn banner(reader: &Reader<'_>, pane: &Pane) -> Option<(String, Style)> {
+    let (place, lost) = place_words(pane)?;
+    let text = match (&pane.place, &pane.progress) {
+        (Place::There(_), _) => return None,
+        (_, Some(progress)) => format!("{place}{}", progress.replace('#', "##")),
+        (Place::Leaving(..), None) => format!("{place}moving …"),
+        (_, None) => place,
+    };
+    Some((text, host_style(reader, pane.id, lost)))
+}
+
+fn pane_numbers(
+    reader: &Reader<'_>,
+    panes: &[PaneChrome],
+    place: &dyn Fn(Rect) -> Option<(Rect, (u16, u16))>,
+) -> Vec<Number> {
+    let (other, active) =
+        (reader.colour("display-panes-colour"), reader.colour("display-panes-active-colour"));
+    panes
+        .iter()
+        .filter_map(|pane| {
+            let (rect, _) = place(pane.rect)?;
+            Some(Number {
+                rect,
+                text: reader.for_pane("#{pane_index}", pane.id),
+                corner: format!("{}x{}", pane.rect.w, pane.rect.h),
+                style: if pane.id == reader.window.active { active } else { other },
+            })
+        })
+        .collect()
+}
+
+fn borders(reader: &Reader<'_>, panes: &[PaneChrome], offset: (u16, u16), area: Rect) -> Borders {
+    let window = reader.window;
+    let full = Rect { x: 0, y: 0, w: window.size.cols, h: window.size.rows };
+    let window_area = shown_part(full, offset, area).map_or_else(Rect::default, |(rect, _)| rect);
+    let rect_of = |id: PaneId| panes.iter().find(|pane| pane.id == id).map(|pane| pane.rect);
+    let indicators = reader.window_text("pane-border-indicators");
+    let style = reader.pane_style("pane-border-style", window.active, Style::default());
+    let coloured = indicators != "arrows" && indicators != "off";
+    Borders {
+        area: window_area,
+        lines: match reader.window_text("pane-border-lines").as_str() {
+            "double" => Lines::Double,
+            "heavy" => Lines::Heavy,
+            "simple" => Lines::Simple,
+            "spaces" => Lines::Spaces,
+            _ => Lines::Single,
+        },
+        style,
+        active_style: reader.pane_style("pane-active-border-style", window.active, style),
+        active: rect_of(window.active)
+            .and_then(|rect| shown_part(rect, offset, area))
+            .map(|(rect, _)| rect)
+            .filter(|_| coloured || indicators == "arrows"),
+        arrows: matches!(indicators.as_str(), "arrows" | "both"),
+        labels: labels(reader, panes, offset, area, window_area),
+        outside: style,
+    }
+}
+
+/// The texts of `pane-border-status`, and the names of other hosts.
+fn labels(
+    reader: &Reader<'_>,
+    panes: &[PaneChrome],
+    offset: (u16, u16),
+    area: Rect,
+    window_area: Rect,
+) -> Vec<Label> {
+    let status = reader.window.border_status();
+    let mut labels = Vec::new();
+    for pane in panes {
+        let Some((rect, _)) = shown_part(pane.rect, offset, area) else { continue };
+        let active = pane.id == reader.window.active;
+        let border = if active { "pane-active-border-style" } else { "pane-border-style" };
+        let y = match status {
+            BorderStatus::Off => None,
+            BorderStatus::Top => rect.y.checked_sub(1),
+            BorderStatus::Bottom => Some(rect.bottom()),
+        };
+        if let Some(y) = y {
+            let format = reader.mux.option_text(Scope::Pane(pane.id), "pane-border-format");
+            labels.push(Label {
+                x: rect.x.saturating_add(2),
+                y,
+                room: rect.w.saturating_sub(4),
+                vertical: false,
+                text: reader.for_pane(&format, pane.id),
+                style: reader.pane_style(border, pane.id, Style::default()),
+            });
+        }
+        let words = reader.mux.pane(pane.id).and_then(place_words);
+        if let Some((text, lost)) = words {
+            labels.extend(host_label(rect, window_area, &text, host_style(reader, pane.id, lost)));
+        }
+    }
+    labels
+}
+
+impl Chrome {
+    /// The scene with these chrome: the panes as they are now.
+    pub fn scene<'a>(&'a self, mux: &'a Mux, client: ClientId, size: Size) -> Option<Scene<'a>> {
+        let window = mux.client_window(client)?;
+        let mut panes = Vec::with_capacity(self.panes.len());
+        let mut cursor = None;
+        let mut outer = Outer {
+            mouse: if self.mouse { Mouse::Button } else { Mouse::Off },
+            paste: true,
+            focus: self.focus,
+            extended_keys: self.extended_keys,
+        };
+        for chrome in &self.panes {
+            let Some(pane) = mux.pane(chrome.id) else { continue };
+            let active = chrome.id == window.active;
+            self.modes(pane, active, &mut outer);
+            let Some((rect, from)) = shown_part(chrome.rect, self.offset, self.area) else { continue };
+            if active {
+                cursor = pane_cursor(pane, chrome, rect, from);
+            }
+            panes.push(PaneView {
+                id: chrome.id,
+                rect,
+                from,
+                content: content(pane, chrome),
+                style: chrome.style,
+                banner: chrome.banner.clone(),
+            });
+        }
+        if !self.numbers.is_empty() {
+            cursor = None;
+        }
+        if let Some((x, y)) = self.prompt_cursor {
+            cursor = Some(Cursor { x, y, shape: CursorShape::Default, blinking: false });
+        }
+        Some(Scene {
+            size,
+            panes,
+            borders: &self.borders,
+            bars: &self.bars,
+            numbers: &self.numbers,
+            cursor,
+            outer,
+            title: self.title.as_deref(),
+        })
+    }
+
+    /// Whether the panes shown are still those this was made for. A pane whose cursor leaves what is
+    /// shown of a larger window needs another part of it.
+    pub fn fits(&self, mux: &Mux, client: ClientId) -> bool {
+        mux.client_window(client).is_some_and(|window| offset(mux, window, self.area) == self.offset)
+    }
+
+    fn modes(&self, pane: &Pane, active: bool, outer: &mut Outer) {
+        let modes = pane.screen.modes();
+        let wants = match modes.mouse {
+            MouseMode::Off => Mouse::Off,
+            MouseMode::X10 | MouseMode::Normal => Mouse::Normal,
+            MouseMode::Button => Mouse::Button,
+            MouseMode::Any => Mouse::Any,
+        };
+        // With the mouse ours, motion over any pane that wants it has to be told; without, only what the
+        // active pane asks for itself.
+        if (self.mouse && wants == Mouse::Any) || (!self.mouse && active && pane.mode.is_none()) {
+            outer.mouse = outer.mouse.max(wants);
+        }
+        if active {
+            outer.focus |= modes.focus_events;
+            outer.extended_keys |= modes.kitty_flags != 0 || modes.modify_other_keys != 0;
+        }
+    }
+}
+
+fn content<'a>(pane: &'a Pane, chrome: &'a PaneChrome) -> Content<'a> {
+    let (Some(mode), Some(looks)) = (&pane.mode, &chrome.mode) else { return Content::Screen(&pane.screen) };
+    match mode {
+        Mode::Copy(copy) => Content::Copy(CopyView {
+            screen: &copy.screen,
+            top: copy.top_line(),
+            marks: Box::new(move |line, x| mark(copy, looks, line, x)),
+            position: looks.position.clone(),
+        }),
+        Mode::List(list) => Content::List(ListView {
+            rows: list
+                .shown()
+                .map(|(at, item)| {
+                    let indent = "  ".repeat(usize::from(item.depth));
+                    format!(" ({at:>2}) {indent}{}", item.text)
+                })
+                .collect(),
+            chosen: list.current.checked_sub(list.top),
+            chosen_style: looks.selection,
+            position: (list.top, list.items.len()),
+        }),
+        Mode::Clock => Content::Clock { text: looks.clock.clone(), style: looks.selection },
+    }
+}
+
+fn mark(copy: &CopyMode, looks: &ModeChrome, line: usize, x: u16) -> Option<Style> {
+    if copy.is_selected(line, x) {
+        return Some(looks.selection);
+    }
+    match copy.match_at(line, x) {
+        Some(true) => return Some(looks.found_here),
+        Some(false) => return Some(looks.found),
+        None => {}
+    }
+    copy.mark.filter(|mark| mark.line == line).map(|_| looks.mark)
+}
+
+fn pane_cursor(pane: &Pane, chrome: &PaneChrome, rect: Rect, from: (u16, u16)) -> Option<Cursor> {
+    let (x, y, shape, blinking) = match &pane.mode {
+        None => {
+            let cursor = pane.screen.cursor();
+            if !cursor.visible {
+                return None;
+            }
+            if cursor.shape == CursorShape::Default {
+                (cursor.x, cursor.y, chrome.cursor, chrome.cursor_blinks)
+            } else {
+                (cursor.x, cursor.y, cursor.shape, cursor.blinking)
+            }
+        }
+        Some(Mode::Copy(copy)) => {
+            let (x, y) = copy.cursor_on_screen();
+            (x, y, CursorShape::Default, false)
+        }
+        Some(Mode::List(_) | Mode::Clock) => return None,
+    };
+    let x = x.checked_sub(from.0).filter(|x| *x < rect.w)?;
+    let y = y.checked_sub(from.1).filter(|y| *y < rect.h)?;
+    Some(Cursor { x: rect.x + x, y: rect.y + y, shape, blinking })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_larger_window_the_part_in_the_area_is_shown() {
+        let rect = |x, y, w, h| Rect { x, y, w, h };
+        let area = rect(0, 1, 10, 5);
+        assert_eq!(shown_part(rect(0, 0, 10, 5), (0, 0), area), Some((rect(0, 1, 10, 5), (0, 0))));
+        assert_eq!(shown_part(rect(0, 0, 20, 9), (4, 2), area), Some((rect(0, 1, 10, 5), (4, 2))));
+        assert_eq!(shown_part(rect(6, 3, 20, 9), (4, 2), area), Some((rect(2, 2, 8, 4), (0, 0))));
+        assert_eq!(shown_part(rect(0, 0, 4, 9), (4, 0), area), None);
+        assert_eq!(shown_part(rect(30, 0, 4, 9), (4, 0), area), None);
+    }
+
+    #[test]
+    fn a_long_answer_shows_its_end() {
+        assert_eq!(skip_columns("abcdef", 2), (2, "cdef"));
+        assert_eq!(skip_columns("日本語", 3), (4, "語"));
+        assert_eq!(skip_columns("ab", 9), (2, ""));
+    }
+}

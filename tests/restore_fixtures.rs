@@ -1,0 +1,56 @@
+//! Every fixture through the whole engine: frozen, dumped, killed, restored; then it checks itself.
+
+#[path = "fixtures/mod.rs"]
+mod fixtures;
+#[path = "restore/tree.rs"]
+mod tree;
+
+use tree::{Scratch, Tree};
+
+fn restored(name: &str) {
+    let program = fixtures::fixture(name);
+    let scratch = Scratch::new(name);
+    let mut tree = Tree::spawn(&scratch, &[program.to_str().expect("a plain path")]);
+    tree.wait_text("READY");
+    tree.round_trip();
+    tree.keys("\n");
+    let status = tree.wait_exit();
+    tree.settle();
+    assert_eq!(status, 0, "{name}:\n{}", tree.text());
+}
+
+macro_rules! each {
+    ($($name:ident)*) => {
+        const FIXTURES: &[&str] = &[$(stringify!($name)),*];
+
+        mod is_restored {
+            $(#[test]
+            fn $name() {
+                super::restored(stringify!($name));
+            })*
+        }
+    };
+}
+
+for_each_fixture!(each);
+
+/// The whole list again as an ordinary user.
+#[test]
+fn all_as_an_ordinary_user() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let output = std::process::Command::new("runuser")
+        .args(["-u", "tester", "--"])
+        .arg(std::env::current_exe().expect("own path"))
+        .args(["is_restored::", "--test-threads=2"])
+        .env("QMUX_FIXTURES", fixtures::build_all(FIXTURES))
+        .env("HOME", "/tmp")
+        .env("XDG_CACHE_HOME", "/tmp/qmux-tester-cache")
+        .current_dir("/tmp")
+        .output()
+        .expect("runuser(1)");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("is_restored::nanosleep ... ok"), "{text}");
+}
