@@ -32,7 +32,10 @@ impl<'a> Stage<'a> {
         let term = lab.host("hostA").pty(user, &[]);
         term.wait_text(&prompt(user));
         term.type_keys(format!("cd /shared/{user} && {env} exec qmux new-session -s work\r"));
-        term.wait_text("[work]");
+        term.wait_for("the session's status line", Instant::now() + PATIENCE, |screen| {
+            screen.modes().alternate
+                && text_of(screen).lines().last().is_some_and(|line| line.contains("work"))
+        });
         let stage = Stage { lab, user, term };
         stage.term.wait_text(&prompt(user));
         stage
