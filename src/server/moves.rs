@@ -137,7 +137,10 @@ async fn move_one(
     let destination_address = address(to.clone(), epoch.next(), true);
     let (far, far_from, welcome, _) = links::open(server, &destination_address)
         .await
-        .map_err(|f| Failure { text: format!("{} {label} still runs on {here}.", f.text), ..f })?;
+        .map_err(|f| match f.class {
+            2 => Failure { text: format!("{} Nothing was moved.", f.text), ..f },
+            _ => Failure { text: format!("{} {label} still runs on {here}.", f.text), ..f },
+        })?;
     let move_id = MoveId::from_random(hosts::random());
     let near_from = {
         let mut core = server.core.borrow_mut();
@@ -167,7 +170,7 @@ async fn move_one(
         request: Some(request),
     };
     let label = drive.label.clone();
-    let (_, result) = drive.to_the_end(server).await;
+    let (_, result) = drive.until_the_end(server).await;
     let report = result?;
     let names = Names { pane: &label, from: &here.0, to: &there.0 };
     let text = if json { report::to_json(&report, names).to_string() } else { report::text(&report, names) };
@@ -195,11 +198,12 @@ enum Woken {
 
 impl Drive {
     /// Relays and waits until the keepers have said how it ended.
-    async fn to_the_end(mut self, server: &Rc<Server>) -> (Drive, Result<MoveReport, Failure>) {
+    async fn until_the_end(mut self, server: &Rc<Server>) -> (Drive, Result<MoveReport, Failure>) {
         let mut give_up: Option<Instant> = None;
         let mut retry = Instant::now();
         loop {
-            let broken = self.source.link.is_none() || self.destination.link.is_none();
+            // Once it has arrived, the destination's link is the pane's and no longer ours to mend.
+            let broken = self.source.link.is_none() || (self.destination.link.is_none() && !self.arrived);
             if self.arrived && self.source.link.is_none() {
                 // The source has nothing left to say that would change anything.
                 let report = self.bare_report(server);
@@ -228,7 +232,7 @@ impl Drive {
             };
             let woken = tokio::select! {
                 said = self.source.from.recv(), if self.source.link.is_some() => Woken::Source(said),
-                said = self.destination.from.recv(), if self.destination.link.is_some() => {
+                said = self.destination.from.recv(), if self.destination.link.is_some() && !self.arrived => {
                     Woken::Destination(said)
                 }
                 () = tokio::time::sleep_until(timer) => Woken::Timer,
@@ -393,7 +397,7 @@ impl Drive {
             let mut drive = going_on;
             drive.request = None;
             // Boxed: the future contains itself.
-            let _ = Box::pin(drive.to_the_end(&server)).await;
+            let _ = Box::pin(drive.until_the_end(&server)).await;
         });
         (self, Err(failure))
     }
@@ -469,8 +473,7 @@ fn failure(trouble: &Trouble, where_it_runs: &str) -> Failure {
 
 fn progress_line(phase: &str, done: u64, total: u64) -> String {
     let mib = |n: u64| n as f64 / f64::from(1 << 20);
-    if total > 0 {
-        let percent = done.min(total) * 100 / total;
+    if let Some(percent) = (done.min(total) * 100).checked_div(total) {
         format!("{phase} {percent} % ({:.1} of {:.1} MiB)", mib(done), mib(total))
     } else {
         format!("{phase} {:.1} MiB", mib(done))
@@ -507,7 +510,7 @@ pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: M
             }
         };
         drive.tell_of_peer(&server, false);
-        let _ = drive.to_the_end(&server).await;
+        let _ = drive.until_the_end(&server).await;
     });
 }
 
