@@ -11,7 +11,7 @@ pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
         Effect::Spawn { pane, spec } => panes::spawn(server, pane, spec),
         Effect::Write { pane, bytes } => panes::write(core, pane, bytes),
         Effect::Resize { pane, size } => panes::resize(core, pane, size),
-        Effect::Kill { pane } => panes::kill(core, pane),
+        Effect::Kill { pane } => panes::kill(server, core, pane),
         Effect::Stdout { client, bytes } => clients::send(core, client, &ToClient::Stdout(bytes)),
         Effect::Stderr { client, bytes } => clients::send(core, client, &ToClient::Stderr(bytes)),
         Effect::Exit { client, code } => clients::send(core, client, &ToClient::Exit { code }),
