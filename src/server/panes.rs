@@ -522,12 +522,21 @@ fn info_for_mux(info: crate::protocol::keeper::PaneInfo) -> crate::mux::PaneInfo
     crate::mux::PaneInfo { command, path, pid, tty }
 }
 
-/// Looks at the foreground program of every pane that has been busy since it was looked at.
-pub(super) fn refresh_info(server: &Rc<Server>) {
+/// Which panes [`refresh_info`] looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those that have been busy since they were looked at.
+    Busy,
+    /// All: somebody asks, and a program may have started or changed its directory without a sound.
+    All,
+}
+
+/// Looks at the foreground program of panes on this host.
+pub(super) fn refresh_info(server: &Rc<Server>, which: Which) {
     let mut found = Vec::new();
     {
         let mut core = server.core.borrow_mut();
-        for (pane, wire) in core.panes.iter_mut().filter(|(_, w)| w.stale) {
+        for (pane, wire) in core.panes.iter_mut().filter(|(_, w)| w.stale || which == Which::All) {
             wire.stale = false;
             // Elsewhere the keeper tells of changes by itself.
             if let Some(local) = &wire.local {
@@ -546,6 +555,6 @@ pub(super) async fn watch_info(server: Rc<Server>) {
     loop {
         server.info_wanted.notified().await;
         tokio::time::sleep(INFO_INTERVAL).await;
-        refresh_info(&server);
+        refresh_info(&server, Which::Busy);
     }
 }
