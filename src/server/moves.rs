@@ -281,6 +281,8 @@ impl Drive {
                         self.report = Some(report);
                         None
                     }
+                    // Not the end: it is settled when the two reach each other, and until then links are mended.
+                    MoveOutcome::Undecided(why) if why.code != report::LOST => None,
                     MoveOutcome::Moved(_)
                     | MoveOutcome::Refused(_)
                     | MoveOutcome::Aborted(_)
