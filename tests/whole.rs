@@ -60,7 +60,8 @@ fn detached_session_is_found_listed_and_attached() {
 
 #[test]
 fn terminal_is_put_back_after_detach_signal_and_lost_server() {
-    let ends: [(&str, fn(&Qmux, &support::term::Term)); 4] = [
+    type End = (&'static str, fn(&Qmux, &support::term::Term));
+    let ends: [End; 4] = [
         ("detach", |_, term| term.prefix("d")),
         ("SIGTERM", |_, term| kill(Pid::from_raw(term.pid() as i32), Signal::SIGTERM).expect("kill")),
         ("server killed", |qmux, _| kill(Pid::from_raw(qmux.server_pid()), Signal::SIGKILL).expect("kill")),

@@ -124,7 +124,7 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
             server.event(Event::ClientInput { client, bytes: &bytes });
         }
         ToServer::Stdin(bytes) => {
-            server.event(Event::ClientStdin { client, bytes: bytes.as_deref().map(|b| &b[..]) });
+            server.event(Event::ClientStdin { client, bytes: bytes.as_deref() });
         }
         ToServer::Resize { size, cell_pixels: _ } => {
             if let Some(screen) = attached(&mut server.core.borrow_mut(), client) {
@@ -245,7 +245,7 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
     screen.outstanding = Some(screen.seq);
     screen.last_frame = Some(now);
     let seq = screen.seq;
-    send(core, client, &ToClient::Draw { seq, bytes: bytes.into() });
+    send(core, client, &ToClient::Draw { seq, bytes });
 }
 
 /// Ends a program's hold on its drawing (mode 2026) that has lasted too long.

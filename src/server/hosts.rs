@@ -10,8 +10,8 @@ use crate::transport::{self, TransportError, runtime};
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 /// Exit status of `qmux keeper --stdio` when there is no such keeper (`KeeperError::None`).
 const NO_KEEPER: i32 = 4;
@@ -152,7 +152,9 @@ async fn ask_all(server: &Rc<Server>) -> Vec<placement::table::Row> {
         let state = match (answer.map(|a| &a.said), earlier) {
             (Some(Ok(sample)), _) => State::Answered { sample: sample.clone(), age_ms: 0 },
             (Some(Err(why)), _) => State::Failed(why.clone()),
-            (None, Some((sample, age))) if age < Duration::from_millis(placement::choose::SAMPLE_AGE_MAX_MS) => {
+            (None, Some((sample, age)))
+                if age < Duration::from_millis(placement::choose::SAMPLE_AGE_MAX_MS) =>
+            {
                 State::Answered { sample, age_ms: age.as_millis() as u64 }
             }
             (None, _) => State::Silent(silent_ms),
@@ -187,8 +189,8 @@ pub(super) async fn table(server: &Rc<Server>, json: bool) -> Result<String, Fai
 pub(super) async fn choose(server: &Rc<Server>) -> Result<(Option<HostName>, String), Failure> {
     let rows = ask_all(server).await;
     let candidates: Vec<Candidate> = rows.into_iter().map(|r| r.candidate).collect();
-    let choice = placement::choose(&candidates)
-        .map_err(|e| Failure { class: 4, code: "no-host", text: e.0 })?;
+    let choice =
+        placement::choose(&candidates).map_err(|e| Failure { class: 4, code: "no-host", text: e.0 })?;
     let here = server.runtime.host();
     server.core.borrow_mut().known.started.push((choice.host.clone(), Instant::now()));
     let host = Some(choice.host).filter(|h| *h != here);

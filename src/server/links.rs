@@ -118,8 +118,8 @@ pub(super) async fn open(
             if address.new {
                 args.push("--new".into());
             }
-            let link = transport::open(host, &args, &server.transport)
-                .map_err(|e| hosts::failure(server, &e))?;
+            let link =
+                transport::open(host, &args, &server.transport).map_err(|e| hosts::failure(server, &e))?;
             insert_stream(server, link)
         }
     };

@@ -130,8 +130,7 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
 fn run(args: ServerArgs) -> Result<(), ServerError> {
     let runtime = runtime::runtime_dir()?;
     let listen_error = |source| ServerError::Listen { path: args.socket.clone(), source };
-    let tokio =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen_error)?;
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen_error)?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&tokio, async {
         let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
@@ -176,8 +175,7 @@ async fn accept(server: Rc<Server>, listener: UnixListener) {
 
 async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return std::future::pending().await;
     };

@@ -57,11 +57,7 @@ struct Drive {
 }
 
 /// Moves the panes one after the other; what cannot go is told, the others go.
-pub(super) async fn run(
-    server: &Rc<Server>,
-    request: RequestId,
-    order: Order,
-) -> Result<String, Failure> {
+pub(super) async fn run(server: &Rc<Server>, request: RequestId, order: Order) -> Result<String, Failure> {
     let to = hosts::resolve(server, &order.host)?;
     let options = MoveOptions { engine: order.engine.clone(), ..MoveOptions::default() };
     let mut said = Vec::new();
@@ -165,17 +161,13 @@ async fn move_one(
         move_id,
         label,
         source: Side { address: address(from, epoch, false), link: Some(link), from: near_from },
-        destination: Side {
-            address: address(to, epoch.next(), false),
-            link: Some(far),
-            from: far_from,
-        },
+        destination: Side { address: address(to, epoch.next(), false), link: Some(far), from: far_from },
         arrived: false,
         report: None,
         request: Some(request),
     };
     let label = drive.label.clone();
-    let (_, result) = drive.to_the_end(server).await;
+    let (_, result) = drive.until_the_end(server).await;
     let report = result?;
     let names = Names { pane: &label, from: &here.0, to: &there.0 };
     let text = if json { report::to_json(&report, names).to_string() } else { report::text(&report, names) };
@@ -203,10 +195,7 @@ enum Woken {
 
 impl Drive {
     /// Relays and waits until the keepers have said how it ended.
-    async fn to_the_end(
-        mut self,
-        server: &Rc<Server>,
-    ) -> (Drive, Result<MoveReport, Failure>) {
+    async fn until_the_end(mut self, server: &Rc<Server>) -> (Drive, Result<MoveReport, Failure>) {
         let mut give_up: Option<Instant> = None;
         let mut retry = Instant::now();
         loop {
@@ -392,10 +381,7 @@ impl Drive {
     }
 
     /// Patience is over: the user is told, and a task goes on trying.
-    fn hand_over(
-        mut self,
-        server: &Rc<Server>,
-    ) -> (Drive, Result<MoveReport, Failure>) {
+    fn hand_over(mut self, server: &Rc<Server>) -> (Drive, Result<MoveReport, Failure>) {
         let text = self.undecided(server);
         let failure = Failure { class: 7, code: "undecided", text };
         let there = name_of(server, &self.destination.address.host);
@@ -407,7 +393,7 @@ impl Drive {
             let mut drive = going_on;
             drive.request = None;
             // Boxed: the future contains itself.
-            let _ = Box::pin(drive.to_the_end(&server)).await;
+            let _ = Box::pin(drive.until_the_end(&server)).await;
         });
         (self, Err(failure))
     }
@@ -483,8 +469,7 @@ fn failure(trouble: &Trouble, where_it_runs: &str) -> Failure {
 
 fn progress_line(phase: &str, done: u64, total: u64) -> String {
     let mib = |n: u64| n as f64 / f64::from(1 << 20);
-    if total > 0 {
-        let percent = done.min(total) * 100 / total;
+    if let Some(percent) = (done.min(total) * 100).checked_div(total) {
         format!("{phase} {percent} % ({:.1} of {:.1} MiB)", mib(done), mib(total))
     } else {
         format!("{phase} {:.1} MiB", mib(done))
@@ -492,13 +477,7 @@ fn progress_line(phase: &str, done: u64, total: u64) -> String {
 }
 
 /// A keeper that was in the middle of a move has been found again by a new server.
-pub(super) fn resume(
-    server: &Rc<Server>,
-    pane: PaneId,
-    link: LinkId,
-    move_id: MoveId,
-    welcome: Welcome,
-) {
+pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: MoveId, welcome: Welcome) {
     let server = server.clone();
     spawn_local(async move {
         let drive = {
@@ -522,12 +501,12 @@ pub(super) fn resume(
                 source: Side { address: address(from, epoch), link: Some(link), from: from_source },
                 destination: Side { address: address(to, epoch.next()), link: None, from: nothing },
                 arrived: false,
-        report: None,
+                report: None,
                 request: None,
             }
         };
         drive.tell_of_peer(&server, false);
-        let _ = drive.to_the_end(&server).await;
+        let _ = drive.until_the_end(&server).await;
     });
 }
 
@@ -548,11 +527,7 @@ pub(super) fn late_report(server: &Rc<Server>, pane: PaneId, link: LinkId, repor
 }
 
 /// `move --resolve`: what is known of panes whose move is undecided.
-pub(super) fn resolve(
-    server: &Rc<Server>,
-    pane: Option<PaneId>,
-    json: bool,
-) -> Result<String, Failure> {
+pub(super) fn resolve(server: &Rc<Server>, pane: Option<PaneId>, json: bool) -> Result<String, Failure> {
     let core = server.core.borrow();
     let mut lines = Vec::new();
     for (id, wire) in core.panes.iter().filter(|(id, _)| pane.is_none_or(|p| p == **id)) {
@@ -650,7 +625,8 @@ fn verdict_text(label: &str, there: &HostName, v: &Verdict) -> String {
     let mb = (v.bytes + 500_000) / 1_000_000;
     let what = format!("{label} {} (pid {}, {processes}, {mb} MB)", v.program, v.pid);
     if v.refusals.is_empty() {
-        let lost = if v.warnings.is_empty() { "Nothing will be lost.".into() } else { v.warnings.join("\n  ") };
+        let lost =
+            if v.warnings.is_empty() { "Nothing will be lost.".into() } else { v.warnings.join("\n  ") };
         let pause_s = v.pause_ms as f64 / 1000.0;
         format!("{what}: can move to {there}, pause about {pause_s:.1} s. {lost}")
     } else {

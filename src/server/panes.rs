@@ -7,8 +7,8 @@ use crate::ids::{Epoch, ExitStatus, HostName, LifeId, MoveId, PaneId, Size};
 use crate::keeper;
 use crate::mux::{Event, HostChoice, Place, SpawnSpec};
 use crate::protocol::keeper::{FromKeeper, KeeperState, PaneSpec, ToKeeper, Welcome};
-use std::os::fd::{AsFd, OwnedFd};
 use std::cell::Cell;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -202,12 +202,8 @@ pub(super) fn take_over(
         wire.tty = welcome.tty.clone();
         wire.stale = true;
         wire.local = master.and_then(|fd| Local::start(server, pane, fd));
-        let started = Event::PaneStarted {
-            pane,
-            pid: welcome.pid,
-            tty: welcome.tty.clone(),
-            life: wire.life,
-        };
+        let started =
+            Event::PaneStarted { pane, pid: welcome.pid, tty: welcome.tty.clone(), life: wire.life };
         (started, wire.place(), wire.size)
     };
     // The ring is older than anything the master gives us.
@@ -535,19 +531,14 @@ pub(super) fn refresh_info(server: &Rc<Server>) {
     let mut found = Vec::new();
     {
         let mut core = server.core.borrow_mut();
-        let Core { panes, links, .. } = &mut *core;
-        for (pane, wire) in panes.iter_mut().filter(|(_, w)| w.stale) {
+        for (pane, wire) in core.panes.iter_mut().filter(|(_, w)| w.stale) {
             wire.stale = false;
-            match (&wire.local, wire.link) {
-                (Some(local), _) => {
-                    let master = local.master.get_ref().as_fd();
-                    found.push((*pane, keeper::info::of(master, wire.pid, &wire.tty)));
-                }
-                // Elsewhere the keeper tells of changes by itself.
-                (None, Some(_)) | (None, None) => {}
+            // Elsewhere the keeper tells of changes by itself.
+            if let Some(local) = &wire.local {
+                let master = local.master.get_ref().as_fd();
+                found.push((*pane, keeper::info::of(master, wire.pid, &wire.tty)));
             }
         }
-        let _ = links;
     }
     for (pane, info) in found {
         server.event(Event::PaneInfo { pane, info: info_for_mux(info) });

@@ -223,8 +223,7 @@ fn lives_of_others(server: &Server) -> HashSet<LifeId> {
         if path == mine || path.extension().is_none_or(|e| e != "state") {
             continue;
         }
-        let saved: Option<Saved> =
-            read_bounded(&path).and_then(|bytes| rmp_serde::from_slice(&bytes).ok());
+        let saved: Option<Saved> = read_bounded(&path).and_then(|bytes| rmp_serde::from_slice(&bytes).ok());
         found.extend(saved.into_iter().flat_map(|s| s.panes).map(|p| p.life));
     }
     found

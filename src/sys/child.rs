@@ -53,6 +53,7 @@ mod tests {
     #[test]
     fn codes_and_even_real_time_signals_are_told() {
         for (script, wanted) in [("exit 7", Ended::Code(7)), ("kill -40 $$", Ended::Signal(40))] {
+            #[expect(clippy::zombie_processes, reason = "reap() below is what waits for it")]
             let child = Command::new("sh").args(["-c", script]).spawn().unwrap();
             let pid = child.id() as i32;
             let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);

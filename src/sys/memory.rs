@@ -31,7 +31,7 @@ impl RemotePtr {
     }
 
     /// The address `bytes` further on.
-    pub fn add(self, bytes: u64) -> Self {
+    pub fn offset(self, bytes: u64) -> Self {
         RemotePtr(self.0.wrapping_add(bytes))
     }
 

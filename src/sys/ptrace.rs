@@ -407,13 +407,13 @@ impl Stopped {
         let mut registers = self.registers()?;
         registers.set_call(at, number, args);
         self.set_registers(&registers)?;
-        self.to_call_stop()?;
-        self.to_call_stop()?;
+        self.until_call_stop()?;
+        self.until_call_stop()?;
         Ok(self.registers()?.result())
     }
 
     /// Resumes to the next system-call stop, noting what else stops it on the way.
-    fn to_call_stop(&mut self) -> Result<(), TraceError> {
+    fn until_call_stop(&mut self) -> Result<(), TraceError> {
         for _ in 0..STRAY_STOPS_MAX {
             self.go(Resume::ToSystemCall, 0)?;
             let status = wait_status(self.tid, None)?;

@@ -43,10 +43,13 @@ pub struct Term {
     child: Box<dyn Child + Send + Sync>,
 }
 
+/// Text, width, style and link of one cell.
+pub type CellFacts = (String, u8, Style, Option<String>);
+
 /// Everything a user sees: text, widths, attributes, links, cursor. Equal means byte for byte equal.
 #[derive(Clone, PartialEq)]
 pub struct Picture {
-    pub rows: Vec<Vec<(String, u8, Style, Option<String>)>>,
+    pub rows: Vec<Vec<CellFacts>>,
     pub cursor: Option<(u16, u16)>,
 }
 
