@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
 /// Most bytes read from a pane before others get their turn.
-const READ_MAX: usize = 64 << 10;
+pub(super) const READ_MAX: usize = 64 << 10;
 /// How often the foreground program of a pane that has been busy is looked at.
 const INFO_INTERVAL: Duration = Duration::from_millis(500);
 /// Waits between attempts to reach a keeper whose link broke.
@@ -37,8 +37,8 @@ pub(super) struct PaneWire {
     tty: String,
     /// Something happened since the foreground program was looked at.
     stale: bool,
-    /// The screen changed since it was saved.
-    pub(super) unsaved: bool,
+    /// When the screen changed and was saved.
+    pub(super) saving: super::persist::Saving,
     /// Input the keeper was given and could not hand on before a freeze: goes first when the pane is back.
     input_back: Vec<u8>,
     /// A task is at work that moves it or brings it here: only that task ends the pane.
@@ -77,7 +77,7 @@ impl PaneWire {
             pid: 0,
             tty: String::new(),
             stale: true,
-            unsaved: false,
+            saving: super::persist::Saving::default(),
             input_back: Vec::new(),
             busy: false,
             moving: None,
@@ -247,7 +247,6 @@ fn retire(local: &Local) {
 }
 
 async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
-    let mut buffer = vec![0; READ_MAX];
     loop {
         match local.state.get() {
             Reading::On => {}
@@ -265,24 +264,55 @@ async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
                 Err(_) => return,
             },
         };
-        match nix::unistd::read(local.master.get_ref(), &mut buffer) {
-            Ok(0) => return,
-            Ok(n) => {
-                if n < buffer.len() {
-                    ready.clear_ready();
-                }
-                got_output(&server, pane, &buffer[..n]);
-                tokio::task::yield_now().await;
+        let end = {
+            let mut buffer = server.buffer.borrow_mut();
+            let (n, end) = read_all(local.master.get_ref(), &mut buffer);
+            if end == ReadEnd::Empty {
+                ready.clear_ready();
             }
-            Err(nix::Error::EAGAIN) => ready.clear_ready(),
-            Err(nix::Error::EINTR) => {}
+            if n > 0 {
+                got_output(&server, pane, &buffer[..n]);
+            }
+            end
+        };
+        match end {
+            ReadEnd::Empty => {}
+            ReadEnd::Full => tokio::task::yield_now().await,
+            ReadEnd::Closed => return,
             // EIO: nobody has the terminal open just now. The keeper says when the pane has ended.
-            Err(_) => {
+            ReadEnd::Broken => {
                 drop(ready);
                 let _ = tokio::time::timeout(Duration::from_millis(20), local.wake.notified()).await;
             }
         }
     }
+}
+
+/// Why [`read_all`] stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadEnd {
+    /// There is nothing more now.
+    Empty,
+    /// The buffer is full.
+    Full,
+    Closed,
+    Broken,
+}
+
+/// Fills `buffer` as far as there is output: the kernel gives at most 4 KiB of a terminal at a time, and
+/// what is done once for each event is worth more than that.
+fn read_all(master: &OwnedFd, buffer: &mut [u8]) -> (usize, ReadEnd) {
+    let mut n = 0;
+    while n < buffer.len() {
+        match nix::unistd::read(master, &mut buffer[n..]) {
+            Ok(0) => return (n, ReadEnd::Closed),
+            Ok(more) => n += more,
+            Err(nix::Error::EAGAIN) => return (n, ReadEnd::Empty),
+            Err(nix::Error::EINTR) => {}
+            Err(_) => return (n, ReadEnd::Broken),
+        }
+    }
+    (n, ReadEnd::Full)
 }
 
 fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
@@ -293,7 +323,7 @@ fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
 fn mark_stale(server: &Rc<Server>, pane: PaneId) {
     if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
         wire.stale = true;
-        wire.unsaved = true;
+        wire.saving.changed();
     }
     server.info_wanted.notify_one();
     server.screens_wanted.notify_one();

@@ -1,7 +1,8 @@
 //! What a server leaves for the next one: the structure, the screens, and finding the keepers again.
 //!
 //! Kill -9 loses no shell: the keepers live on, the structure is written within [`STRUCTURE_DELAY`] of
-//! a change, and each screen when its pane has been quiet, or at the latest every [`SCREEN_INTERVAL`].
+//! a change, and each screen when its pane has been quiet for [`SCREEN_QUIET`]. A pane that is never quiet
+//! is written every [`SCREEN_BUSY`]; in any case writing takes a bounded share of the time.
 
 use super::{Core, Server, panes};
 use crate::ids::{Epoch, HostName, LifeId, MoveId, PaneId};
@@ -13,10 +14,15 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const STRUCTURE_DELAY: Duration = Duration::from_millis(30);
-const SCREEN_INTERVAL: Duration = Duration::from_millis(1500);
+const SCREEN_QUIET: Duration = Duration::from_millis(150);
+const SCREEN_BUSY: Duration = Duration::from_secs(5);
+/// After writing a screen for some time, so many times that long nothing of it is written, when it is quiet...
+const SHARE_QUIET: u32 = 30;
+/// ...and when it is not: output goes before.
+const SHARE_BUSY: u32 = 300;
 /// Largest file of ours that is read back, in bytes.
 const FILE_MAX: u64 = 256 << 20;
 
@@ -95,18 +101,48 @@ fn save_structure(server: &Server, core: &mut Core) {
     }
 }
 
-fn save_screens(server: &Server, core: &mut Core) {
+/// When a pane's screen changed and was saved.
+#[derive(Default)]
+pub(super) struct Saving {
+    /// The latest change, if it is not in the file.
+    changed: Option<Instant>,
+    /// The end of the latest save, and how long it took.
+    saved: Option<(Instant, Duration)>,
+}
+
+impl Saving {
+    pub(super) fn changed(&mut self) {
+        self.changed = Some(Instant::now());
+    }
+
+    fn due(&self, now: Instant) -> bool {
+        let Some(changed) = self.changed else { return false };
+        let Some((at, took)) = self.saved else { return true };
+        let since = now - at;
+        let quiet = now.saturating_duration_since(changed) >= SCREEN_QUIET;
+        (quiet && since >= took * SHARE_QUIET) || since >= SCREEN_BUSY.max(took * SHARE_BUSY)
+    }
+}
+
+/// Saves the screens that changed: those that are due, or `all`. Whether there are others.
+fn save_screens(server: &Server, core: &mut Core, all: bool) -> bool {
     let dir = server.runtime.dir().join("screens");
     if crate::transport::runtime::private_dir(&dir).is_err() {
-        return;
+        return false;
     }
+    let mut others = false;
     let Core { panes, mux, .. } = core;
     for (pane, wire) in panes.iter_mut() {
         let Some(pane) = mux.pane(*pane) else { continue };
-        if std::mem::take(&mut wire.unsaved) {
+        let start = Instant::now();
+        if wire.saving.due(start) || (all && wire.saving.changed.is_some()) {
             let _ = write_whole(&screen_file(server, wire.life), &pane.screen.snapshot());
+            let end = Instant::now();
+            wire.saving = Saving { changed: None, saved: Some((end, end - start)) };
         }
+        others |= wire.saving.changed.is_some();
     }
+    others
 }
 
 /// Writes the structure soon after it changed.
@@ -125,8 +161,12 @@ pub(super) async fn save_structure_in_time(server: Rc<Server>) {
 pub(super) async fn save_screens_in_time(server: Rc<Server>) {
     loop {
         server.screens_wanted.notified().await;
-        tokio::time::sleep(SCREEN_INTERVAL).await;
-        save_screens(&server, &mut server.core.borrow_mut());
+        loop {
+            tokio::time::sleep(SCREEN_QUIET).await;
+            if !save_screens(&server, &mut server.core.borrow_mut(), false) {
+                break;
+            }
+        }
     }
 }
 
@@ -137,7 +177,7 @@ pub(super) fn last_words(server: &Server) {
         let _ = std::fs::remove_file(state_file(server));
     } else {
         save_structure(server, &mut core);
-        save_screens(server, &mut core);
+        save_screens(server, &mut core, true);
     }
 }
 
