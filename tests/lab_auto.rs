@@ -21,9 +21,18 @@ fn lab_with_loads(lab: &Lab) {
     load(lab, "hostA", "1.90", "20.00");
     load(lab, "hostB", "7.50", "90.00");
     load(lab, "hostC", "0.05", "0.00");
-    let hosts = "[hosts.hostB]\n[hosts.hostC]\n[hosts.ghost]\n";
-    lab.host("hostA")
-        .sh("ana", &format!("mkdir -p ~/.config/qmux; printf '{hosts}' > ~/.config/qmux/hosts.toml"));
+    let host = lab.host("hostA");
+    host.sh("ana", "mkdir -p ~/.config/qmux");
+    host.write("ana", "/home/ana/.config/qmux/hosts.toml", "hosts = [\"hostB\", \"hostC\", \"ghost\"]\n");
+}
+
+/// The table of hosts once both living ones have answered.
+fn answered(stage: &Stage<'_>) -> String {
+    support::wait_until("hostB and hostC to answer", || {
+        let table = stage.ok(&["hosts"]);
+        let up = |host: &str| table.lines().any(|line| line.starts_with(host) && line.contains(" up "));
+        (up("hostB") && up("hostC")).then_some(table)
+    })
 }
 
 #[test]
@@ -31,8 +40,8 @@ fn auto_takes_the_idle_host_and_says_why_at_once() {
     let Some(lab) = Lab::up_or_skip(&["hostA", "hostB", "hostC"]) else { return };
     lab_with_loads(&lab);
     let stage = Stage::set(&lab, "ana");
-    // The connections may be opened by the first question; the promise is for open ones.
-    stage.ok(&["hosts"]);
+    // The first question opens the connections; the promise is for open ones.
+    answered(&stage);
     let started = Instant::now();
     let ended = stage.qmux(&["new-window", "-t", "work", "--on", "auto"]);
     let took = started.elapsed();
@@ -49,7 +58,7 @@ fn hosts_are_listed_with_their_load() {
     let Some(lab) = Lab::up_or_skip(&["hostA", "hostB", "hostC"]) else { return };
     lab_with_loads(&lab);
     let stage = Stage::set(&lab, "ana");
-    let table = stage.ok(&["hosts"]);
+    let table = answered(&stage);
     let row = |host: &str| {
         table.lines().find(|line| line.contains(host)).unwrap_or_else(|| panic!("{host}: {table}"))
     };

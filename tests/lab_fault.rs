@@ -82,7 +82,8 @@ impl<'a> Fixture<'a> {
             4 => {
                 assert_eq!(is, was, "{said:?}");
                 assert!(
-                    text.contains(&format!("continues on {was}")) || text.contains("still runs here"),
+                    text.contains(&format!("continues on {was}"))
+                        || text.contains(&format!("still runs on {was}")),
                     "{said:?}"
                 );
             }

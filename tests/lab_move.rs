@@ -101,6 +101,7 @@ fn emacs_lives_on_from_the_first_key(stage: &Stage<'_>) {
     stage.home().write(stage.user, &stage.path("letter"), "Dear reader,\n");
     stage.run("emacs -nw -Q letter");
     stage.wait("Dear reader,");
+    stage.wait_alone("emacs");
     stage.term.type_keys("My ");
     stage.wait("My Dear reader,");
     stage.round_trips(rounds(2), "emacs");
@@ -126,6 +127,7 @@ fn emacs_lives_on_from_the_first_key(stage: &Stage<'_>) {
 fn emacs_loses_no_key_typed_during_moves(stage: &Stage<'_>) {
     stage.run("emacs -nw -Q log");
     stage.wait("(New file)");
+    stage.wait_alone("emacs");
     let mut next = numbered();
     let mut expected = String::new();
     for _ in 0..rounds(2) {
@@ -243,7 +245,7 @@ fn htop_goes_on_and_quits(stage: &Stage<'_>) {
 }
 
 fn nano_saves_and_quits(stage: &Stage<'_>) {
-    stage.run("nano note");
+    stage.run("nano -U note");
     stage.wait("GNU nano");
     stage.term.type_keys("begun here");
     stage.wait("begun here");

@@ -157,7 +157,7 @@ fn dry_run_and_json_touch_nothing() {
     stage.wait("\"quiet\" [New]");
     let drawn = stage.term.bytes_read();
     let said = stage.ok(&["move", "pane", "hostB", "-t", "work", "--dry-run"]);
-    assert!(said.contains("can move to hostB") && said.contains("vim"), "{said}");
+    assert!(said.contains("can move to hostB") && said.contains("2 processes"), "{said}");
     assert_eq!(stage.term.bytes_read(), drawn, "a dry run is invisible");
     assert!(stage.runs_on("hostA", "vim") && !stage.runs_on("hostB", "vim"));
 

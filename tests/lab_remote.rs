@@ -7,6 +7,7 @@ use qmux::ids::Size;
 use std::time::Instant;
 use support::lab::Lab;
 use support::stage::Stage;
+use support::term::text_of;
 use support::{PATIENCE, wait_until};
 
 const THREE: [&str; 3] = ["hostA", "hostB", "hostC"];
@@ -72,7 +73,9 @@ fn pulled_cable_shows_reconnecting_and_heals() {
     stage.run("clear; i=0; while sleep 0.2; do echo tick $((i++)); done");
     stage.wait("tick 2");
     lab.link("hostB", false);
-    stage.wait("reconnecting");
+    // Silence is noticed by keepalives, some seconds apart.
+    let deadline = Instant::now() + 3 * PATIENCE;
+    stage.term.wait_for("reconnecting on the screen", deadline, |s| text_of(s).contains("reconnecting"));
     let pid = stage.pid_on("hostB", "sleep");
     wait_until("the program to go on over there", || {
         (stage.pid_on("hostB", "sleep") > pid + 5).then_some(())

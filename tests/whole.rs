@@ -25,7 +25,10 @@ fn first_start_is_a_shell_with_a_status_line() {
     let qmux = Qmux::new();
     let mut term = qmux.term(&[]);
     term.wait_text(PROMPT);
-    term.wait_text("[0]");
+    term.wait_for("a status line that names session and window", Instant::now() + PATIENCE, |s| {
+        let line = s.line_text(s.history_len() + 23);
+        line.contains('0') && line.contains("bash")
+    });
     term.type_keys("echo $((6*7)) $TERM\r");
     term.wait_text("42 tmux-256color");
     term.type_keys("stty size\r");
@@ -60,8 +63,8 @@ fn detached_session_is_found_listed_and_attached() {
 
 #[test]
 fn terminal_is_put_back_after_detach_signal_and_lost_server() {
-    type End = (&'static str, fn(&Qmux, &support::term::Term));
-    let ends: [End; 4] = [
+    type End = fn(&Qmux, &support::term::Term);
+    let ends: [(&str, End); 4] = [
         ("detach", |_, term| term.prefix("d")),
         ("SIGTERM", |_, term| kill(Pid::from_raw(term.pid() as i32), Signal::SIGTERM).expect("kill")),
         ("server killed", |qmux, _| kill(Pid::from_raw(qmux.server_pid()), Signal::SIGKILL).expect("kill")),
@@ -125,12 +128,14 @@ fn windows_are_made_chosen_and_closed() {
     let qmux = Qmux::new();
     let term = qmux.attached();
     qmux.ok(&["new-window", "-t", "work", "-n", "second"]);
-    term.wait_text("1:second*");
+    term.wait_text("second");
     term.type_keys("echo in-second\r");
     qmux.wait_pane("work:1", "in-second\n");
     term.prefix("0");
-    term.wait_text("1:second-");
     term.wait_no_text("in-second");
+    wait_until("the first window to be current", || {
+        (qmux.ask("work", "#{window_index}") == "0").then_some(())
+    });
     term.prefix("c");
     wait_until("three windows", || (qmux.ok(&["list-windows"]).lines().count() == 3).then_some(()));
     term.prefix("n");
@@ -166,35 +171,56 @@ fn targets_name_panes_windows_and_sessions_as_in_tmux() {
     assert!(said.err.contains("%99"), "{said:?}");
 }
 
+/// Four panes in two windows with something on their screens; what they are, and what they show.
+fn four_panes(qmux: &Qmux) -> (String, [String; 4]) {
+    qmux.ok(&["split-window", "-h", "-t", "work:edit"]);
+    qmux.ok(&["new-window", "-t", "work", "-n", "logs"]);
+    qmux.ok(&["split-window", "-v", "-t", "work:logs"]);
+    for (n, pane) in FOUR.iter().enumerate() {
+        qmux.wait_pane(pane, PROMPT);
+        qmux.ok(&["send-keys", "-t", pane, &format!("kept=value{n}; echo before-$kept shell $$"), "Enter"]);
+        qmux.wait_pane(pane, &format!("before-value{n} shell"));
+    }
+    (qmux.ok(&["list-panes", "-a", "-F", FACTS]), FOUR.map(|pane| qmux.capture(pane)))
+}
+
+const FOUR: [&str; 4] = ["work:edit.0", "work:edit.1", "work:logs.0", "work:logs.1"];
+const FACTS: &str =
+    "#{session_name}:#{window_index}:#{window_name}.#{pane_index} #{pane_width}x#{pane_height} #{pane_pid}";
+
 #[test]
 fn killed_server_loses_no_pane() {
     let qmux = Qmux::new();
     let mut term = qmux.term_sized(size(120, 40), &["new-session", "-s", "work", "-n", "edit"]);
     term.wait_text(PROMPT);
-    qmux.ok(&["split-window", "-h", "-t", "work:edit"]);
-    qmux.ok(&["new-window", "-t", "work", "-n", "logs"]);
-    qmux.ok(&["split-window", "-v", "-t", "work:logs"]);
-    let panes = ["work:edit.0", "work:edit.1", "work:logs.0", "work:logs.1"];
-    for (n, pane) in panes.iter().enumerate() {
-        qmux.wait_pane(pane, PROMPT);
-        qmux.ok(&["send-keys", "-t", pane, &format!("kept=value{n}; echo before-$kept shell $$"), "Enter"]);
-        qmux.wait_pane(pane, &format!("before-value{n} shell"));
-    }
-    let facts = "#{session_name}:#{window_index}:#{window_name}.#{pane_index} #{pane_width}x#{pane_height} #{pane_pid}";
-    let before = qmux.ok(&["list-panes", "-a", "-F", facts]);
-    let screens = panes.map(|pane| qmux.capture(pane));
+    let (before, _) = four_panes(&qmux);
     let old_server = qmux.server_pid();
     kill(Pid::from_raw(old_server), Signal::SIGKILL).expect("kill");
     term.wait_exit();
 
     let term = qmux.term_sized(size(120, 40), &["attach-session", "-t", "work"]);
-    term.wait_text("before-value");
+    term.wait_text("logs");
     assert_ne!(qmux.server_pid(), old_server);
-    assert_eq!(qmux.ok(&["list-panes", "-a", "-F", facts]), before);
-    for (n, pane) in panes.iter().enumerate() {
-        assert_eq!(qmux.capture(pane), screens[n], "{pane}");
+    assert_eq!(qmux.ok(&["list-panes", "-a", "-F", FACTS]), before);
+    for (n, pane) in FOUR.iter().enumerate() {
         qmux.ok(&["send-keys", "-t", pane, "echo after-$kept", "Enter"]);
         qmux.wait_pane(pane, &format!("after-value{n}"));
+    }
+    term.wait_text("after-value");
+}
+
+#[test]
+fn killed_server_loses_no_screen() {
+    let qmux = Qmux::new();
+    let mut term = qmux.term_sized(size(120, 40), &["new-session", "-s", "work", "-n", "edit"]);
+    term.wait_text(PROMPT);
+    let (_, screens) = four_panes(&qmux);
+    kill(Pid::from_raw(qmux.server_pid()), Signal::SIGKILL).expect("kill");
+    term.wait_exit();
+    let term = qmux.term_sized(size(120, 40), &["attach-session", "-t", "work"]);
+    term.wait_text("before-value");
+    for (n, pane) in FOUR.iter().enumerate() {
+        assert_eq!(qmux.capture(pane), screens[n], "{pane}");
     }
 }
 

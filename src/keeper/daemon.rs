@@ -57,6 +57,8 @@ pub(super) struct Keeper {
     /// Since when nobody has needed this keeper: no pane, or an ended one.
     pub(super) idle_since: Option<Instant>,
     ending: bool,
+    /// The server wants to hear no exit status (it has killed the pane, and may be gone itself).
+    dismissed: bool,
     /// The pane has left this keeper, which stays until a server has been told or this moment.
     leaving_by: Option<Instant>,
     /// How the last move ended, told again to a server that attaches: the link may have broken over it.
@@ -126,6 +128,7 @@ impl Keeper {
             info_due: None,
             idle_since: Some(Instant::now()),
             ending: false,
+            dismissed: false,
             leaving_by: None,
             last_report: None,
             link_lost: false,
@@ -318,6 +321,7 @@ impl Keeper {
         self.exited = Some(status);
         self.idle_since = Some(Instant::now());
         self.send(&FromKeeper::Exited(status));
+        self.ending |= self.dismissed;
         self.on_tree_ended();
     }
 
@@ -481,7 +485,10 @@ impl Keeper {
                 self.look();
             }
             ToKeeper::Spawn(spec) => self.spawn(&spec),
-            ToKeeper::ExitSeen => self.ending |= self.exited.is_some(),
+            ToKeeper::ExitSeen => {
+                self.dismissed = true;
+                self.ending |= self.exited.is_some();
+            }
             ToKeeper::Held
             | ToKeeper::AskVerdict { .. }
             | ToKeeper::MoveOut { .. }

@@ -216,6 +216,8 @@ pub enum Job {
     ReadFile { path: String },
     /// Write a file of the asker.
     WriteFile { path: String, bytes: Vec<u8>, append: bool },
+    /// Find and read a theme; a `Failure` says why there is none of this name.
+    CheckTheme { name: String },
     /// The known names of hosts, one per line (for messages that suggest one).
     HostNames,
 }

@@ -18,6 +18,14 @@ const MAX_MESSAGES: usize = 10_000;
 /// How often a `#(command)` is run again at most.
 const SHELL_EVERY: Duration = Duration::from_secs(1);
 
+/// How long the greeting stays; a key takes it away.
+const GREETING: Duration = Duration::from_secs(8);
+
+/// Reading time per character of a message that is longer than a few words.
+const PER_CHARACTER: Duration = Duration::from_millis(50);
+/// Messages up to this many characters stay for `display-time`.
+const SHORT_MESSAGE: usize = 30;
+
 impl Mux {
     pub(crate) fn event(&mut self, event: Event<'_>) {
         match event {
@@ -590,9 +598,14 @@ impl Mux {
     ) {
         let session = self.clients.get(&client).and_then(|c| c.session);
         let scope = session.map_or(Scope::GlobalSession, Scope::Session);
-        let delay = delay.unwrap_or_else(|| self.option_ms(scope, "display-time"));
-        let until = (!delay.is_zero()).then(|| self.now + delay);
         let text = text.lines().next().unwrap_or("").to_owned();
+        let delay = delay.unwrap_or_else(|| {
+            let set = self.option_ms(scope, "display-time");
+            let long = text.chars().count() > SHORT_MESSAGE && !set.is_zero();
+            let reading = PER_CHARACTER * u32::try_from(text.chars().count()).unwrap_or(u32::MAX).min(1000);
+            if long { set.max(reading) } else { set }
+        });
+        let until = (!delay.is_zero()).then(|| self.now + delay);
         self.log_message(text.clone());
         if let Some(c) = self.clients.get_mut(&client) {
             c.message = Some(Message { text, until, error });
@@ -659,6 +672,16 @@ impl Mux {
                 }
             }
         }
+    }
+
+    /// The way to all keys, for somebody who has never configured anything; once in a server's life.
+    pub(crate) fn greet(&mut self, client: ClientId, session: crate::ids::SessionId) {
+        if !std::mem::take(&mut self.greet) {
+            return;
+        }
+        let prefix = self.option_text(Scope::Session(session), "prefix");
+        let text = format!("Welcome to qmux. {prefix} then ? shows all keys, {prefix} then d detaches.");
+        self.show_message(client, text, Some(GREETING), false);
     }
 
     /// Errors of the configuration, to the first client that can show them.

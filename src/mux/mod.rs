@@ -118,6 +118,8 @@ const MAX_SHELL_VALUES: usize = 256;
 #[derive(Debug)]
 pub struct Mux {
     pub(crate) theme_changed: bool,
+    /// The first client to attach has no configuration of its own: it is told the keys that lead to all others.
+    pub(crate) greet: bool,
     pub(crate) config: Config,
     pub(crate) now: Instant,
     pub(crate) wall_base: (Instant, i64),
@@ -171,6 +173,7 @@ impl Mux {
         let now = Instant::now();
         let mut mux = Mux {
             theme_changed: true,
+            greet: false,
             now,
             wall_base: (now, config.unix_ms),
             utc_offset_s: config.utc_offset_s,
@@ -272,6 +275,7 @@ impl Mux {
     pub fn load_config(&mut self, now: Instant, files: &[(String, String)]) -> Vec<String> {
         self.now = now;
         self.loading_config = true;
+        self.greet = files.is_empty();
         for (path, text) in files {
             commands::source_file::read(self, path, text, None, false);
         }

@@ -21,8 +21,10 @@ pub(crate) struct MouseTarget {
     pub session: Option<crate::ids::SessionId>,
     pub index: Option<u32>,
     pub pane: Option<PaneId>,
-    /// Cell in the window (not the client).
+    /// Cell in the window (not the client) that it is about: where a drag began.
     pub at: (u16, u16),
+    /// Cell in the window where the pointer is.
+    pub now: (u16, u16),
     pub area: MouseArea,
 }
 
@@ -84,6 +86,7 @@ impl Mux {
             index: None,
             pane: None,
             at: (event.x, event.y),
+            now: (event.x, event.y),
             area: MouseArea::StatusDefault,
         };
         if lines > 0 && event.y >= first && event.y < first + lines {
@@ -107,20 +110,27 @@ impl Mux {
         let w = self.client_window(client)?;
         for (pane, rect) in w.rects() {
             if rect.contains(at.0, at.1) {
-                return Some(MouseTarget { pane: Some(pane), at, area: MouseArea::Pane, ..base });
+                return Some(MouseTarget { pane: Some(pane), at, now: at, area: MouseArea::Pane, ..base });
             }
         }
         let pane = if w.zoomed { None } else { w.layout.border_at(at.0, at.1).map(|(p, _)| p) };
-        Some(MouseTarget { pane, at, area: MouseArea::Border, ..base })
+        Some(MouseTarget { pane, at, now: at, area: MouseArea::Border, ..base })
     }
 
     /// One mouse event of an attached client.
     pub(crate) fn mouse_input(&mut self, client: ClientId, event: Mouse) {
         let Some(session) = self.clients.get(&client).and_then(|c| c.session) else { return };
+        let Some(target) = self.mouse_target(client, event) else { return };
         if !self.option_on(Scope::Session(session), "mouse") {
+            // Not ours: the active pane's program switched the terminal's mouse on, if anybody did.
+            if let Some(pane) = target.pane
+                && self.client_window(client).is_some_and(|w| w.active == pane)
+                && self.clients.get(&client).is_some_and(|c| !c.read_only)
+            {
+                self.mouse_to_pane(pane, target);
+            }
             return;
         }
-        let Some(target) = self.mouse_target(client, event) else { return };
         let button = match event.button {
             0..=2 => event.button + 1,
             b @ 128.. => b - 128 + 8,
@@ -139,17 +149,34 @@ impl Mux {
             MouseKind::Move => MouseAction::Move,
             MouseKind::Up => MouseAction::Up(button),
             MouseKind::Drag => {
-                let c = self.clients.get_mut(&client);
-                if let Some(c) = c
-                    && c.drag.is_none()
-                {
-                    c.drag = Some(Drag::Other { area: target.area });
+                if self.clients.get(&client).is_some_and(|c| c.drag.is_none()) {
+                    return self.first_drag(client, button, target);
                 }
                 MouseAction::Drag(button)
             }
             MouseKind::Down => self.click(client, button, (event.x, event.y)),
         };
         self.mouse_action(client, action, target);
+    }
+
+    /// The button is down and the pointer has moved: what begins, begins where the button went down, and then
+    /// follows to where the pointer is.
+    fn first_drag(&mut self, client: ClientId, button: u8, now: MouseTarget) {
+        let Some(c) = self.clients.get(&client) else { return };
+        let from = c.last_click.map_or((now.event.x, now.event.y), |l| l.at);
+        let start = Mouse { x: from.0, y: from.1, ..now.event };
+        let Some(start) = self.mouse_target(client, start) else { return };
+        if let Some(c) = self.clients.get_mut(&client) {
+            c.drag = Some(Drag::Other { area: start.area });
+        }
+        let start = MouseTarget { event: now.event, now: now.now, ..start };
+        self.mouse_action(client, MouseAction::Drag(button), start);
+        // What the drag does is known when the binding has run.
+        self.run_queues();
+        let begun = self.clients.get(&client).and_then(|c| c.drag);
+        if let Some(drag @ (Drag::Border { .. } | Drag::Select { .. })) = begun {
+            self.drag_on(client, drag, &now);
+        }
     }
 
     /// The first, second or third click.
@@ -199,7 +226,7 @@ impl Mux {
             return;
         }
         let Some(rect) = self.windows.get(&p.window).and_then(|w| w.rect(pane)) else { return };
-        let (x, y) = target.at;
+        let (x, y) = target.now;
         if !rect.contains(x, y) {
             return;
         }

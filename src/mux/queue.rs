@@ -134,6 +134,8 @@ pub(crate) enum Pending {
     FormatJob { command: String },
     /// A pane's `pipe-pane`.
     Pipe { pane: crate::ids::PaneId },
+    /// `set-option theme`: set when there is such a theme.
+    Theme { scope: super::settings::Scope, name: String, quiet: bool },
     /// Known hosts, for a message that suggests one.
     MoveWhere { json: bool },
 }

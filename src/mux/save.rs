@@ -213,12 +213,19 @@ impl Mux {
             return Err(LoadError::Version(saved.version));
         }
         let places: BTreeMap<LifeId, Place> = alive.iter().cloned().collect();
+        // Nothing of it lives (it was ended, or the host was): a fresh start, with fresh numbers and the
+        // options of the configuration.
+        let any = saved.panes.iter().any(|p| p.life.is_some_and(|l| places.contains_key(&l)));
+        let saved = if any { saved } else { Saved { version: VERSION, ..Saved::default() } };
         self.next_session = self.next_session.max(saved.next_session);
         self.next_window = self.next_window.max(saved.next_window);
         self.next_pane = self.next_pane.max(saved.next_pane);
-        self.server_options = load_options(saved.server_options);
-        self.session_options = load_options(saved.session_options);
-        self.window_options = load_options(saved.window_options);
+        if any {
+            self.server_options = load_options(saved.server_options);
+            self.session_options = load_options(saved.session_options);
+            self.window_options = load_options(saved.window_options);
+        }
+        self.greet = false;
         for (name, value) in saved.environment {
             self.environment.entry(name).or_insert(value);
         }

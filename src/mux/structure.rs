@@ -600,6 +600,7 @@ impl Mux {
             c.attached = true;
             self.effects.push_back(Effect::Attach { client });
             self.show_config_errors(client);
+            self.greet(client, session);
         }
         if let Some(s) = self.sessions.get_mut(&session) {
             s.activity = now;

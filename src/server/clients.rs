@@ -108,7 +108,7 @@ fn welcome(server: &Rc<Server>, stream: &Rc<UnixStream>, hello: ClientHello) -> 
         core.clients.insert(client, Client { out, hello: hello.clone(), screen: None });
         client
     };
-    super::panes::refresh_info(server);
+    super::panes::refresh_info(server, super::panes::Which::All);
     server.tell_time();
     server.event(Event::ClientConnected { client, hello });
     client

@@ -1,7 +1,7 @@
 //! The user and his configuration files, as the server finds them when it starts.
 
 use super::Server;
-use crate::mux::{Event, Scope};
+use crate::mux::{Event, Failure, Scope};
 use crate::view::theme;
 use std::io;
 use std::path::PathBuf;
@@ -85,4 +85,15 @@ pub(super) fn follow_theme(server: &Rc<Server>, core: &mut super::Core) {
     }
     core.theme = Some(name);
     server.settle(core);
+}
+
+/// Whether there is a theme of this name that can be read.
+pub(super) fn check_theme(name: &str) -> Result<String, Failure> {
+    let dir = theme::user_dir(&|name| std::env::var(name).ok());
+    match theme::load(name, dir.as_deref()) {
+        Ok(_) => Ok(String::new()),
+        Err(error) => {
+            Err(Failure { class: 1, code: "theme", text: format!("{error}. The theme stays as it is.") })
+        }
+    }
 }

@@ -9,7 +9,11 @@ use std::rc::Rc;
 pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
     match effect {
         Effect::Spawn { pane, spec } => panes::spawn(server, pane, spec),
-        Effect::Write { pane, bytes } => panes::write(core, pane, bytes),
+        Effect::Write { pane, bytes } => {
+            panes::write(core, pane, bytes);
+            // What was typed may start a program that says nothing.
+            server.info_wanted.notify_one();
+        }
         Effect::Resize { pane, size } => panes::resize(core, pane, size),
         Effect::Kill { pane } => panes::kill(core, pane),
         Effect::Stdout { client, bytes } => clients::send(core, client, &ToClient::Stdout(bytes)),

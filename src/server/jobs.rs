@@ -75,6 +75,7 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
         }
         Job::ReadFile { path } => read_file(&path),
         Job::WriteFile { path, bytes, append } => write_file(&path, &bytes, append),
+        Job::CheckTheme { name } => super::config::check_theme(&name),
         Job::Pipe { .. } | Job::Stop { .. } => Ok(String::new()),
     }
 }

@@ -137,7 +137,10 @@ async fn move_one(
     let destination_address = address(to.clone(), epoch.next(), true);
     let (far, far_from, welcome, _) = links::open(server, &destination_address)
         .await
-        .map_err(|f| Failure { text: format!("{} {label} still runs on {here}.", f.text), ..f })?;
+        .map_err(|f| match f.class {
+            2 => Failure { text: format!("{} Nothing was moved.", f.text), ..f },
+            _ => Failure { text: format!("{} {label} still runs on {here}.", f.text), ..f },
+        })?;
     let move_id = MoveId::from_random(hosts::random());
     let near_from = {
         let mut core = server.core.borrow_mut();
@@ -199,7 +202,8 @@ impl Drive {
         let mut give_up: Option<Instant> = None;
         let mut retry = Instant::now();
         loop {
-            let broken = self.source.link.is_none() || self.destination.link.is_none();
+            // Once it has arrived, the destination's link is the pane's and no longer ours to mend.
+            let broken = self.source.link.is_none() || (self.destination.link.is_none() && !self.arrived);
             if self.arrived && self.source.link.is_none() {
                 // The source has nothing left to say that would change anything.
                 let report = self.bare_report(server);
@@ -228,7 +232,7 @@ impl Drive {
             };
             let woken = tokio::select! {
                 said = self.source.from.recv(), if self.source.link.is_some() => Woken::Source(said),
-                said = self.destination.from.recv(), if self.destination.link.is_some() => {
+                said = self.destination.from.recv(), if self.destination.link.is_some() && !self.arrived => {
                     Woken::Destination(said)
                 }
                 () = tokio::time::sleep_until(timer) => Woken::Timer,

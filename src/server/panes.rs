@@ -403,30 +403,21 @@ pub(super) fn said(
 
 fn hold(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: MoveId) {
     let to = {
-        let core = server.core.borrow();
-        let Some(wire) = core.panes.get(&pane) else { return };
+        let mut core = server.core.borrow_mut();
+        let Some(wire) = core.panes.get_mut(&pane) else { return };
         if let Some(local) = &wire.local {
             local.state.set(Reading::Held);
             local.wake.notify_one();
+            // What the kernel has taken the keeper drains; what it has not taken yet waits for the pane's
+            // return, before anything typed from now on.
+            let untaken = local.out.take_waiting();
+            wire.input_back.extend(untaken);
         }
         core.mux.pane(pane).and_then(|p| p.place.host().cloned()).unwrap_or_else(|| server.runtime.host())
     };
-    // Keys wait in Mux from here; those already given to the kernel are drained by the keeper.
+    // Keys wait in Mux from here.
     server.event(Event::PanePlace { pane, place: Place::Leaving(move_id, to) });
-    let server = server.clone();
-    spawn_local(async move {
-        // What was written but not taken by the kernel must be before the freeze, not after the move.
-        let out = server.core.borrow().panes.get(&pane).and_then(|w| w.local.as_ref().map(|l| l.out.clone()));
-        if let Some(out) = out {
-            let emptied = async {
-                while out.waiting() > 0 {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            };
-            let _ = tokio::time::timeout(Duration::from_secs(2), emptied).await;
-        }
-        server.core.borrow().links.say(link, &ToKeeper::Held);
-    });
+    server.core.borrow().links.say(link, &ToKeeper::Held);
 }
 
 fn resumed(server: &Rc<Server>, pane: PaneId) {
@@ -556,12 +547,21 @@ fn info_for_mux(info: crate::protocol::keeper::PaneInfo) -> crate::mux::PaneInfo
     crate::mux::PaneInfo { command, path, pid, tty }
 }
 
-/// Looks at the foreground program of every pane that has been busy since it was looked at.
-pub(super) fn refresh_info(server: &Rc<Server>) {
+/// Which panes [`refresh_info`] looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those that have been busy since they were looked at.
+    Busy,
+    /// All: somebody asks, and a program may have started or changed its directory without a sound.
+    All,
+}
+
+/// Looks at the foreground program of panes on this host.
+pub(super) fn refresh_info(server: &Rc<Server>, which: Which) {
     let mut found = Vec::new();
     {
         let mut core = server.core.borrow_mut();
-        for (pane, wire) in core.panes.iter_mut().filter(|(_, w)| w.stale) {
+        for (pane, wire) in core.panes.iter_mut().filter(|(_, w)| w.stale || which == Which::All) {
             wire.stale = false;
             // Elsewhere the keeper tells of changes by itself.
             if let Some(local) = &wire.local {
@@ -580,6 +580,6 @@ pub(super) async fn watch_info(server: Rc<Server>) {
     loop {
         server.info_wanted.notified().await;
         tokio::time::sleep(INFO_INTERVAL).await;
-        refresh_info(&server);
+        refresh_info(&server, Which::Busy);
     }
 }

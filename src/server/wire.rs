@@ -69,6 +69,11 @@ impl Outbox {
         true
     }
 
+    /// Takes back what the sink has not taken yet.
+    pub(super) fn take_waiting(&self) -> Vec<u8> {
+        self.queue.borrow_mut().drain(..).collect()
+    }
+
     /// Bytes waiting.
     pub(super) fn waiting(&self) -> usize {
         self.queue.borrow().len()

@@ -186,6 +186,9 @@ fn status(reader: &Reader<'_>, size: Size, lines: u16, at_top: bool) -> Vec<Bar>
         .collect()
 }
 
+/// Most lines of a message.
+const MESSAGE_ROWS: usize = 4;
+
 /// A message or prompt instead of a status line, or over the last row. Gives the prompt's cursor.
 fn message(
     reader: &Reader<'_>,
@@ -223,16 +226,39 @@ fn message(
     if words.is_empty() {
         words = reader.mux.expand_for_client(&reader.session_text("message-style"), reader.client);
     }
-    let bar = Bar {
-        y,
-        // The style's words once more in the text, for the one that fills the line.
-        text: format!("#[{words}]{text}"),
-        style: style::parse(&words, Style::default()),
-        status: false,
-    };
-    bars.retain(|other| other.y != y);
-    bars.push(bar);
+    let rows = if cursor.is_none() { broken(&text, size.cols) } else { vec![text] };
+    let more = (rows.len() as u16).saturating_sub(1).min(size.rows.saturating_sub(1));
+    let first = if at_top { y } else { y.saturating_sub(more) };
+    for (at, text) in (first..size.rows).zip(rows) {
+        bars.retain(|other| other.y != at);
+        bars.push(Bar {
+            y: at,
+            // The style's words once more in the text, for the one that fills the line.
+            text: format!("#[{words}]{text}"),
+            style: style::parse(&words, Style::default()),
+            status: false,
+        });
+    }
     cursor
+}
+
+/// A message that is longer than a line, in several: what to do about an error is at its end.
+fn broken(text: &str, columns: u16) -> Vec<String> {
+    // One with styles in it is made for one line.
+    if text.contains("#[") || width(text) <= columns {
+        return vec![text.to_owned()];
+    }
+    let mut rows = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let last = rows.last().map_or(0, |row| width(row));
+        if last > 0 && last + width(word.trim_end()) > columns && rows.len() < MESSAGE_ROWS {
+            rows.push(String::new());
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push_str(word);
+        }
+    }
+    rows
 }
 
 /// The rest of a text after at least so many columns, and how many it were.

@@ -32,7 +32,10 @@ impl<'a> Stage<'a> {
         let term = lab.host("hostA").pty(user, &[]);
         term.wait_text(&prompt(user));
         term.type_keys(format!("cd /shared/{user} && {env} exec qmux new-session -s work\r"));
-        term.wait_text("[work]");
+        term.wait_for("the session's status line", Instant::now() + PATIENCE, |screen| {
+            screen.modes().alternate
+                && text_of(screen).lines().last().is_some_and(|line| line.contains("work"))
+        });
         let stage = Stage { lab, user, term };
         stage.term.wait_text(&prompt(user));
         stage
@@ -155,6 +158,17 @@ impl<'a> Stage<'a> {
         })
     }
 
+    /// Waits until only one process of this name is left on hostA: emacs starts with compiling in emacs
+    /// children, whose temporary files another host does not have.
+    #[track_caller]
+    pub fn wait_alone(&self, program: &str) {
+        let deadline = Instant::now() + 4 * PATIENCE;
+        while self.home().exec("root", &["pgrep", "-cx", program]).out.trim() != "1" {
+            assert!(Instant::now() < deadline, "{program} is not alone");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Whether a process with this name is on `host`.
     pub fn runs_on(&self, host: &str, program: &str) -> bool {
         self.lab.host(host).exec("root", &["pgrep", "-x", program]).code == 0
@@ -163,8 +177,8 @@ impl<'a> Stage<'a> {
     /// `stty -a` of the terminal this program writes to on `host`.
     #[track_caller]
     pub fn stty(&self, host: &str, program: &str) -> String {
-        let pid = self.pid_on(host, program);
-        self.lab.host(host).sh("root", &format!("stty -a -F /proc/{pid}/fd/1"))
+        // The oldest: emacs compiles in short-lived emacs children.
+        self.lab.host(host).sh("root", &format!("stty -a -F /proc/$(pgrep -ox {program})/fd/1"))
     }
 
     /// Waits until the status line names `host`.

@@ -1,6 +1,6 @@
 //! Pictures of terminals as SVG, for the README and for looking at themes.
 
-use super::term::Picture;
+use super::term::{Picture, PictureCell};
 use qmux::vt::{Attrs, Color, Style};
 use std::fmt::Write;
 
@@ -79,7 +79,7 @@ fn draw(body: &mut String, picture: &Picture, top: f64) {
             let cursor = picture.cursor == Some((x as u16, y as u16));
             let style = row[x].2;
             let mut end = x + 1;
-            let alone = |cell: &(String, u8, Style, Option<String>)| cell.1 != 1 || !cell.0.is_ascii();
+            let alone = |cell: &PictureCell| cell.1 != 1 || !cell.0.is_ascii();
             if !cursor && !alone(&row[x]) {
                 let more = |at: usize| {
                     at < row.len()

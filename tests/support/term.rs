@@ -43,13 +43,13 @@ pub struct Term {
     child: Box<dyn Child + Send + Sync>,
 }
 
-/// Text, width, style and link of one cell.
-pub type CellFacts = (String, u8, Style, Option<String>);
+/// Text, width in columns, style, link.
+pub type PictureCell = (String, u8, Style, Option<String>);
 
 /// Everything a user sees: text, widths, attributes, links, cursor. Equal means byte for byte equal.
 #[derive(Clone, PartialEq)]
 pub struct Picture {
-    pub rows: Vec<Vec<CellFacts>>,
+    pub rows: Vec<Vec<PictureCell>>,
     pub cursor: Option<(u16, u16)>,
 }
 
@@ -82,7 +82,7 @@ impl Picture {
 
     /// The text alone, trailing blanks trimmed.
     pub fn text(&self) -> String {
-        let line = |row: &Vec<(String, u8, Style, Option<String>)>| {
+        let line = |row: &Vec<PictureCell>| {
             let text: String = row.iter().map(|cell| cell.0.as_str()).collect();
             text.trim_end().to_string()
         };
@@ -100,7 +100,7 @@ impl Picture {
         }
         for (y, (a, b)) in self.rows.iter().zip(&other.rows).enumerate() {
             if let Some(x) = (0..a.len().max(b.len())).find(|&x| a.get(x) != b.get(x)) {
-                let text = |row: &[(String, u8, Style, Option<String>)]| {
+                let text = |row: &[PictureCell]| {
                     row.iter().map(|cell| cell.0.as_str()).collect::<String>().trim_end().to_string()
                 };
                 out += &format!("row {y} from column {x}:\n  {}\n  {}\n", text(a), text(b));

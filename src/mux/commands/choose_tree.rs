@@ -24,6 +24,45 @@ pub(crate) const BUFFER: Verb =
 pub(crate) const CLIENT: Verb =
     verb(("choose-client", ""), "F:f:K:NO:rt:yZ", (0, Some(1)), USAGE, "Choose a client", run);
 
+pub(crate) const FIND: Verb = verb(
+    ("find-window", "findw"),
+    "CiNrTt:Z",
+    (1, Some(1)),
+    "[-CiNrTZ] [-t target-pane] match-string",
+    "Choose among the windows that show a text or are named by it",
+    run,
+);
+
+/// What `find-window` keeps in the list: content, name and title, or those of the flags.
+fn found_by(call: &Call) -> Option<String> {
+    if call.verb.spec.name != "find-window" {
+        return None;
+    }
+    let args = &call.args;
+    let text = args.word(0)?;
+    // The text stands inside a format.
+    let text: String = text
+        .chars()
+        .flat_map(|c| matches!(c, '#' | ',' | '}').then_some('#').into_iter().chain([c]))
+        .collect();
+    let flags = format!("{}{}", if args.has('r') { "r" } else { "" }, if args.has('i') { "i" } else { "" });
+    let slash = if flags.is_empty() { String::new() } else { format!("/{flags}") };
+    let pattern = if args.has('r') { text.clone() } else { format!("*{text}*") };
+    let all = !(args.has('C') || args.has('N') || args.has('T'));
+    let mut parts = Vec::new();
+    if all || args.has('C') {
+        parts.push(format!("#{{C{slash}:{text}}}"));
+    }
+    if all || args.has('N') {
+        parts.push(format!("#{{m{slash}:{pattern},#{{window_name}}}}"));
+    }
+    if all || args.has('T') {
+        parts.push(format!("#{{m{slash}:{pattern},#{{pane_title}}}}"));
+    }
+    let rest = parts.pop()?;
+    Some(parts.into_iter().rev().fold(rest, |rest, part| format!("#{{||:{part},{rest}}}")))
+}
+
 const SESSION: &str = "#{session_name}: #{session_windows} windows#{?session_attached, (attached),}";
 const WINDOW: &str =
     "#{window_index}: #{window_name}#{window_flags}#{?#{==:#{window_panes},1}, (#{pane_title}),}";
@@ -33,17 +72,18 @@ const PANE: &str =
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let found = target(mux, call, 't', TargetKind::Pane)?;
-    let filter = args.get('f');
+    let filter = found_by(call).or_else(|| args.get('f'));
     let format = args.get('F');
     let (kind, items, template) = match call.verb.spec.name {
         "choose-buffer" => (ListKind::Buffers, buffers(mux, format, filter), "paste-buffer -p -b '%%'"),
         "choose-client" => (ListKind::Clients, clients(mux, format, filter), "detach-client -t '%%'"),
         _ => (ListKind::Tree, tree(mux, call, format, filter), "switch-client -Zt '%%'"),
     };
+    let finding = call.verb.spec.name == "find-window";
     if items.is_empty() {
-        return DONE;
+        return if finding { Err("no windows matching".into()) } else { DONE };
     }
-    let template = args.word(0).unwrap_or_else(|| template.into());
+    let template = args.word(0).filter(|_| !finding).unwrap_or_else(|| template.into());
     let here = expand_target(mux, found, args.has('s'));
     let current = items.iter().position(|i| i.target == here).unwrap_or(0);
     let zoom =

@@ -17,6 +17,7 @@ mod environment;
 mod if_shell;
 mod join_pane;
 mod kill;
+mod link_window;
 mod lists;
 pub(crate) mod load_buffer;
 mod move_pane;
@@ -127,6 +128,7 @@ pub static TABLE: &[&Verb] = &[
     &display_panes::VERB,
     &attach_session::HAS,
     &places::HOSTS,
+    &choose_tree::FIND,
     &if_shell::VERB,
     &join_pane::JOIN,
     &kill::PANE,
@@ -135,6 +137,7 @@ pub static TABLE: &[&Verb] = &[
     &kill::WINDOW,
     &select_pane::LAST,
     &select_window::LAST,
+    &link_window::LINK,
     &buffers::LIST,
     &lists::CLIENTS,
     &lists::COMMANDS,
@@ -187,6 +190,7 @@ pub static TABLE: &[&Verb] = &[
     &swap::WINDOW,
     &switch_client::VERB,
     &bind_key::UNBIND,
+    &link_window::UNLINK,
     &wait_for::VERB,
 ];
 
@@ -398,6 +402,9 @@ pub(crate) fn answer(mux: &mut Mux, id: RequestId, request: Request, result: Res
             {
                 p.pipe = None;
             }
+        }
+        Pending::Theme { scope, name, quiet } => {
+            set_option::theme_checked(mux, &origin, scope, &name, quiet, result)
         }
         Pending::MoveWhere { json } => {
             let known = result.unwrap_or_default();

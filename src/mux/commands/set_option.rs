@@ -1,8 +1,9 @@
 //! set-option, set-window-option
 
 use super::super::Mux;
+use super::super::event::{Failure, Job};
 use super::super::options::{self, Level, OptionError, Value};
-use super::super::queue::{Call, Outcome, Trouble};
+use super::super::queue::{Call, Flow, Origin, Outcome, Pending, Trouble};
 use super::super::settings::Scope;
 use super::{DONE, Verb, expand, verb};
 use crate::command::target::TargetKind;
@@ -133,6 +134,11 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
             String::new()
         }
     };
+    if named.name == "theme" && !value.is_empty() && !args.has('a') {
+        let pending = Pending::Theme { scope, name: value.clone(), quiet };
+        mux.ask(Job::CheckTheme { name: value }, pending, &call.origin, Some(call.queue));
+        return Ok(Flow::Wait);
+    }
     let result = match mux.options_at_mut(scope) {
         Some(o) => o.set(&named, &value, args.has('a'), inherited.as_ref()),
         None => Ok(()),
@@ -146,4 +152,26 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     mux.option_changed(&name);
     mux.persist = true;
     DONE
+}
+
+/// `set-option theme NAME`, now that it is known whether there is one.
+pub(super) fn theme_checked(
+    mux: &mut Mux,
+    origin: &Origin,
+    scope: Scope,
+    name: &str,
+    quiet: bool,
+    result: Result<String, Failure>,
+) {
+    match result {
+        Ok(_) => {
+            if let Some(o) = mux.options_at_mut(scope) {
+                o.put("theme", Value::Text(name.to_owned()));
+            }
+            mux.option_changed("theme");
+            mux.persist = true;
+        }
+        Err(_) if quiet => {}
+        Err(f) => mux.tell_trouble(origin, 0, &Trouble::new(f.class, f.text)),
+    }
 }

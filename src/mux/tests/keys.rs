@@ -234,3 +234,35 @@ fn any_bytes_from_a_terminal_are_survived() {
         w.after(700);
     }
 }
+
+#[test]
+fn a_drag_begins_where_the_button_went_down() {
+    let mut w = World::with_session();
+    w.ok("set -g mouse on");
+    let client = w.attach("attach -t work", Size::new(80, 25));
+    w.output(0, "one two\r\nthree four");
+    // One report of motion only: terminals leave cells out.
+    for bytes in ["\x1b[<0;5;1M", "\x1b[<32;6;2M", "\x1b[<0;6;2m"] {
+        w.type_in(client, bytes.as_bytes());
+    }
+    assert_eq!(w.ok("show-buffer"), "two\nthree");
+    w.ok("split-window -h");
+    assert_eq!(w.show("#{pane_left}"), "41");
+    for bytes in ["\x1b[<0;41;3M", "\x1b[<32;31;3M", "\x1b[<0;31;3m"] {
+        w.type_in(client, bytes.as_bytes());
+    }
+    assert_eq!(w.show("#{pane_left}"), "31");
+}
+
+#[test]
+fn without_the_option_the_mouse_is_the_active_programs() {
+    let mut w = World::with_session();
+    w.ok("split-window -h");
+    let client = w.attach("attach -t work", Size::new(80, 25));
+    w.output(1, "\x1b[?1002h\x1b[?1006h");
+    w.type_in(client, b"\x1b[<0;45;5M");
+    assert_eq!(w.take_written(1), "\x1b[<0;4;5M");
+    w.type_in(client, b"\x1b[<0;5;5M");
+    assert_eq!((w.take_written(0), w.take_written(1)), (String::new(), String::new()));
+    assert_eq!(w.show("#{pane_id}"), "%1", "and no click changes the focus");
+}

@@ -389,3 +389,81 @@ fn hostile_commands_do_no_harm() {
         assert!(w.mux.panes().all(|p| p.size.cols >= 1));
     }
 }
+
+#[test]
+fn a_window_is_in_two_sessions_until_it_is_unlinked() {
+    let mut w = World::with_session();
+    w.ok("new-session -d -s two");
+    w.ok("link-window -d -s work:0 -t two:5");
+    assert_eq!(w.ok("list-windows -t two -F '#I #{window_linked} #{window_id}'"), "0 0 @1\n5 1 @0");
+    assert_eq!(w.fails("link-window -s work:0 -t two:0"), "index in use: 0");
+    w.ok("unlink-window -t two:5");
+    assert_eq!(w.fails("unlink-window -t work:0"), "window only linked to one session");
+    w.ok("link-window -k -s work:0 -t two:0");
+    assert_eq!(w.ok("list-windows -a -F '#S #I #{window_id}'"), "two 0 @0\nwork 0 @0");
+    assert_eq!(w.killed, [PaneId(1)]);
+    w.ok("kill-session -t work");
+    assert_eq!(w.killed, [PaneId(1)], "a window that is elsewhere too lives on");
+    w.ok("unlink-window -k -t two:0");
+    assert_eq!(w.mux.sessions().count(), 0);
+}
+
+#[test]
+fn find_window_lists_what_matches() {
+    let mut w = World::with_session();
+    let client = w.attach("attach -t work", Size::new(80, 24));
+    w.ok("new-window -d -n special");
+    w.output(0, "some needle here");
+    for (text, window) in [("needle", 0), ("spec", 1)] {
+        w.type_in(client, format!("\x02f{text}\r").as_bytes());
+        let Some(Mode::List(list)) = &w.mux.pane(PaneId(0)).unwrap().mode else { panic!("no list: {text}") };
+        let windows: Vec<&str> =
+            list.items.iter().filter(|i| i.depth == 1).map(|i| i.target.as_str()).collect();
+        assert_eq!(windows, [format!("=work:{window}.")], "{text}");
+        w.type_in(client, b"q");
+    }
+    w.type_in(client, b"\x02fnothing of the kind\r");
+    assert!(w.mux.client(client).unwrap().message.as_ref().is_some_and(|m| m.error));
+}
+
+#[test]
+fn a_theme_is_set_when_it_exists() {
+    let mut w = World::with_session();
+    for (found, code) in [(true, 0), (false, 1)] {
+        let client = w.start("set -g theme some");
+        let (request, job) = w.jobs.pop().unwrap();
+        assert_eq!(job, Job::CheckTheme { name: "some".into() });
+        let failure = Failure { class: 1, code: "theme", text: "no such theme".into() };
+        w.event(Event::Done { request, result: if found { Ok(String::new()) } else { Err(failure) } });
+        assert_eq!(w.said(client).code, Some(code));
+        assert_eq!(w.ok("show -gv theme"), if found { "some" } else { "" });
+        w.ok("set -gu theme");
+    }
+}
+
+#[test]
+fn a_first_start_without_a_configuration_names_the_way_to_the_keys() {
+    let mut w = World::new();
+    w.mux.load_config(w.now, &[]);
+    let size = Size::new(80, 24);
+    let client = w.attach("new-session", size);
+    let text = w.mux.client(client).unwrap().message.as_ref().map(|m| m.text.clone()).unwrap();
+    assert!(text.contains("C-b then ?"), "{text}");
+    w.type_in(client, b"l");
+    assert_eq!(w.take_written(0), "l", "the key that takes it away is not lost");
+    assert!(w.mux.client(client).unwrap().message.is_none());
+    let other = w.attach("new-session", size);
+    assert!(w.mux.client(other).unwrap().message.is_none(), "once");
+}
+
+#[test]
+fn long_messages_stay_long_enough_to_be_read() {
+    let mut w = World::with_session();
+    let client = w.attach("attach -t work", Size::new(80, 24));
+    let text = "x".repeat(100);
+    w.ok(&format!("display-message -c /dev/pts/{} {text}", 90 + client.0));
+    w.after(4900);
+    assert!(w.mux.client(client).unwrap().message.is_some());
+    w.after(200);
+    assert!(w.mux.client(client).unwrap().message.is_none());
+}
