@@ -251,10 +251,10 @@ impl Mux {
             }
             return Passed::Not;
         }
-        if let Some(pane) = pane.filter(|p| self.takes_keys(id, *p)) {
-            if self.type_key(pane, key) == Passed::Not {
-                passed = Passed::Not;
-            }
+        if let Some(pane) = pane.filter(|p| self.takes_keys(id, *p))
+            && self.type_key(pane, key) == Passed::Not
+        {
+            passed = Passed::Not;
         }
         passed
     }
