@@ -66,8 +66,14 @@ fn file(server: &Server, life: LifeId, number: u64) -> PathBuf {
     dir(server).join(format!("{life}.{number}"))
 }
 
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 fn log_of(snapshot: &Path) -> PathBuf {
-    snapshot.with_added_extension("log")
+    with_ending(snapshot, ".log")
 }
 
 /// An empty file only we can read.
@@ -77,7 +83,7 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 
 /// Writes a file of ours so that it is whole or not there.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let temporary = path.with_added_extension("new");
+    let temporary = with_ending(path, ".new");
     private_file(&temporary)?.write_all(bytes)?;
     std::fs::rename(&temporary, path)
 }
