@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_millis(500);
 /// How long the source's last word is waited for once the pane runs at the destination.
 const LAST_WORD: Duration = Duration::from_secs(10);
+/// Between attempts when nobody waits for the answer any more.
+const RETRY_ALONE: Duration = Duration::from_secs(3);
+/// How long the report of a keeper that had to be started anew is waited for.
+const NEW_KEEPERS_WORD: Duration = Duration::from_secs(3);
 
 /// `move pane|window HOST`.
 pub(super) struct Order {
@@ -54,6 +58,11 @@ struct Drive {
     /// The source's report, when it came before the destination's word.
     report: Option<MoveReport>,
     request: Option<RequestId>,
+    /// The source's keeper died and the one started in its place has no pane: until when its report is
+    /// waited for.
+    keeper_lost: Option<Instant>,
+    /// Which side is mended next when both are broken.
+    destination_next: bool,
 }
 
 /// Moves the panes one after the other; what cannot go is told, the others go.
@@ -168,6 +177,8 @@ async fn move_one(
         arrived: false,
         report: None,
         request: Some(request),
+        keeper_lost: None,
+        destination_next: true,
     };
     let label = drive.label.clone();
     let (_, result) = drive.until_the_end(server).await;
@@ -209,14 +220,19 @@ impl Drive {
                 let report = self.bare_report(server);
                 return self.ended(server, Ok(report));
             }
+            if self.keeper_lost.is_some_and(|by| Instant::now() > by) {
+                let failure = self.keeper_died(server);
+                return self.ended(server, Err(failure));
+            }
             if broken {
                 let until = *give_up.get_or_insert(Instant::now() + PATIENCE);
                 if Instant::now() > until {
-                    return self.hand_over(server);
+                    let text = self.undecided(server);
+                    return self.hand_over(server, Err(Failure { class: 7, code: "undecided", text }));
                 }
                 if Instant::now() >= retry {
                     self.mend(server).await;
-                    retry = Instant::now() + RETRY;
+                    retry = Instant::now() + if self.request.is_some() { RETRY } else { RETRY_ALONE };
                     continue;
                 }
             } else if !self.arrived {
@@ -230,6 +246,7 @@ impl Drive {
                 (false, Some(at)) => at,
                 (false, None) => Instant::now() + Duration::from_secs(3600),
             };
+            let timer = self.keeper_lost.map_or(timer, |by| by.min(timer));
             let woken = tokio::select! {
                 said = self.source.from.recv(), if self.source.link.is_some() => Woken::Source(said),
                 said = self.destination.from.recv(), if self.destination.link.is_some() && !self.arrived => {
@@ -241,6 +258,12 @@ impl Drive {
                 Woken::Timer => {}
                 Woken::Source(Some(FromLink::Said(message, fd))) => {
                     match self.source_said(server, *message, fd) {
+                        // Somebody has to go on bringing the two together.
+                        Some(Ok(report)) if matches!(report.outcome, MoveOutcome::Undecided(_)) => {
+                            if self.request.is_some() {
+                                return self.hand_over(server, Ok(report));
+                            }
+                        }
                         Some(result) => return self.ended(server, result),
                         None => continue,
                     }
@@ -332,27 +355,63 @@ impl Drive {
         panes::take_over(server, self.pane, link, welcome, fd);
     }
 
-    /// Brings a broken link back, and tells both keepers.
+    /// Brings a broken link back, and tells both keepers. A keeper that died is started anew: its journal
+    /// says what is to be done.
     async fn mend(&mut self, server: &Rc<Server>) {
-        let (side, is_destination) = match self.source.link {
-            None => (&mut self.source, false),
-            Some(_) => (&mut self.destination, true),
-        };
+        let both = self.source.link.is_none() && self.destination.link.is_none();
+        let is_destination = if both { self.destination_next } else { self.destination.link.is_none() };
+        self.destination_next = !is_destination;
+        let side = if is_destination { &mut self.destination } else { &mut self.source };
+        side.address.new = true;
         let Ok((link, from, welcome, fd)) = links::open(server, &side.address).await else { return };
-        side.link = Some(link);
-        side.from = from;
-        if is_destination && matches!(welcome.state, KeeperState::Running | KeeperState::Exited(_)) {
-            self.switch(server, link, welcome, fd);
-        } else if !is_destination && welcome.state == KeeperState::Running && !self.arrived {
-            if let Some(far) = self.destination.link.take() {
-                server.core.borrow_mut().links.close(far);
+        if is_destination {
+            (self.destination.link, self.destination.from) = (Some(link), from);
+            if matches!(welcome.state, KeeperState::Running | KeeperState::Exited(_)) {
+                self.switch(server, link, welcome, fd);
             }
-            panes::take_over(server, self.pane, link, welcome, fd);
+        } else if !self.source_is_back(server, link, from, welcome, fd) {
+            return;
         }
         if let (Some(a), Some(b)) = (self.source.link, self.destination.link) {
             pair(&mut server.core.borrow_mut().links, a, b);
             self.tell_of_peer(server, true);
         }
+    }
+
+    /// The source answers again; `false` if it has nothing to say any more.
+    fn source_is_back(
+        &mut self,
+        server: &Rc<Server>,
+        link: LinkId,
+        from: UnboundedReceiver<FromLink>,
+        welcome: Welcome,
+        fd: Option<OwnedFd>,
+    ) -> bool {
+        if welcome.state == KeeperState::Gone {
+            // It has let the pane go: the destination has it, and is asked next.
+            server.core.borrow_mut().links.close(link);
+            return false;
+        }
+        (self.source.link, self.source.from) = (Some(link), from);
+        match welcome.state {
+            KeeperState::Running | KeeperState::Exited(_) if !self.arrived => {
+                let listener = server.core.borrow_mut().links.listener(link);
+                panes::take_over(server, self.pane, link, welcome, fd);
+                // What the keeper says of the move is still ours to hear.
+                server.core.borrow_mut().links.listen_again(link, listener);
+            }
+            KeeperState::Empty if !self.arrived => {
+                self.keeper_lost = Some(Instant::now() + NEW_KEEPERS_WORD);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn keeper_died(&self, server: &Server) -> Failure {
+        let here = name_of(server, &self.source.address.host);
+        let text = format!("The keeper of {} on {here} was killed, and the pane has ended with it.", self.label);
+        Failure { class: 1, code: "keeper-died", text }
     }
 
     fn tell_of_peer(&self, server: &Rc<Server>, connected: bool) {
@@ -385,9 +444,11 @@ impl Drive {
     }
 
     /// Patience is over: the user is told, and a task goes on trying.
-    fn hand_over(mut self, server: &Rc<Server>) -> (Drive, Result<MoveReport, Failure>) {
-        let text = self.undecided(server);
-        let failure = Failure { class: 7, code: "undecided", text };
+    fn hand_over(
+        mut self,
+        server: &Rc<Server>,
+        result: Result<MoveReport, Failure>,
+    ) -> (Drive, Result<MoveReport, Failure>) {
         let there = name_of(server, &self.destination.address.host);
         server.event(Event::PanePlace { pane: self.pane, place: Place::Undecided(there) });
         let ghost = self.ghost();
@@ -399,7 +460,7 @@ impl Drive {
             // Boxed: the future contains itself.
             let _ = Box::pin(drive.until_the_end(&server)).await;
         });
-        (self, Err(failure))
+        (self, result)
     }
 
     /// A drive with no links, to be dropped.
@@ -418,6 +479,8 @@ impl Drive {
             arrived: self.arrived,
             report: None,
             request: None,
+            keeper_lost: None,
+            destination_next: true,
         }
     }
 
@@ -507,6 +570,8 @@ pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: M
                 arrived: false,
                 report: None,
                 request: None,
+                keeper_lost: None,
+                destination_next: true,
             }
         };
         drive.tell_of_peer(&server, false);
