@@ -27,7 +27,7 @@ impl<'a> Fixture<'a> {
         let stage = Stage::set_with(lab, "ana", env);
         stage.home().write("ana", "/shared/ana/answerer", ANSWERER);
         // Some memory, so that a move takes long enough to be hit.
-        stage.run("exec -a answerer bash -c 'big=$(head -c 30000000 /dev/zero | tr \"\\0\" x); . /shared/ana/answerer'");
+        stage.run("exec -a answerer bash -c 'big=$(head -c 8000000 /dev/zero | tr \"\\0\" x); . /shared/ana/answerer'");
         let mut fixture = Fixture { stage, asked: 0 };
         fixture.answers_once();
         fixture
@@ -82,7 +82,8 @@ impl<'a> Fixture<'a> {
             4 => {
                 assert_eq!(is, was, "{said:?}");
                 assert!(
-                    text.contains(&format!("continues on {was}")) || text.contains("still runs here"),
+                    text.contains(&format!("continues on {was}"))
+                        || text.contains(&format!("still runs on {was}")),
                     "{said:?}"
                 );
             }

@@ -5,6 +5,7 @@ mod fixtures;
 #[path = "restore/tree.rs"]
 mod tree;
 
+use fixtures::user;
 use tree::{Scratch, Tree};
 
 fn restored(name: &str) {
@@ -40,16 +41,8 @@ fn all_as_an_ordinary_user() {
     if !nix::unistd::geteuid().is_root() {
         return;
     }
-    let output = std::process::Command::new("runuser")
-        .args(["-u", "tester", "--"])
-        .arg(std::env::current_exe().expect("own path"))
-        .args(["is_restored::", "--test-threads=2"])
-        .env("QMUX_FIXTURES", fixtures::build_all(FIXTURES))
-        .env("HOME", "/tmp")
-        .env("XDG_CACHE_HOME", "/tmp/qmux-tester-cache")
-        .current_dir("/tmp")
-        .output()
-        .expect("runuser(1)");
+    let ground = user::Ground::new(Some(fixtures::build_all(FIXTURES)));
+    let output = ground.tests(&["is_restored::", "--test-threads=2"]).output().expect("setpriv(1)");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("is_restored::nanosleep ... ok"), "{text}");

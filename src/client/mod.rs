@@ -55,7 +55,8 @@ fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
         return Ok(code);
     }
     let path = start::socket_path(&args, as_tmux).map_err(|e| e.to_string())?;
-    let may_start = args::starts_server(&args.command);
+    // A server that was killed has left its panes: whatever is asked of it, the next one finds them again.
+    let may_start = args::starts_server(&args.command) || path.with_extension("state").exists();
     let (stream, started) = start::connect(&path, &args, may_start).map_err(|e| e.to_string())?;
     let hello = hello(args, as_tmux, started);
     link::Link::new(stream).run(hello)

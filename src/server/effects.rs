@@ -15,7 +15,7 @@ pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
             server.info_wanted.notify_one();
         }
         Effect::Resize { pane, size } => panes::resize(core, pane, size),
-        Effect::Kill { pane } => panes::kill(core, pane),
+        Effect::Kill { pane } => panes::kill(server, core, pane),
         Effect::Stdout { client, bytes } => clients::send(core, client, &ToClient::Stdout(bytes)),
         Effect::Stderr { client, bytes } => clients::send(core, client, &ToClient::Stderr(bytes)),
         Effect::Exit { client, code } => clients::send(core, client, &ToClient::Exit { code }),

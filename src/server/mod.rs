@@ -13,6 +13,7 @@ mod links;
 mod moves;
 mod panes;
 mod persist;
+mod screens;
 mod wire;
 
 use crate::ids::{ClientId, PaneId, RequestId};
@@ -135,7 +136,7 @@ fn run(args: ServerArgs) -> Result<(), ServerError> {
     local.block_on(&tokio, async {
         let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
         let server = Server::new(runtime, &args)?;
-        server.clone().start(&args.config_files);
+        server.clone().start(&args.config_files).await;
         tokio::select! {
             () = accept(server.clone(), listener) => {}
             () = server.stop.notified() => {}
@@ -228,14 +229,14 @@ impl Server {
         }))
     }
 
-    fn start(self: Rc<Self>, files: &[String]) {
+    async fn start(self: Rc<Self>, files: &[String]) {
         self.tell_time();
         config::load(&self, files);
-        persist::adopt(&self);
+        persist::adopt(&self).await;
         spawn_local(tick(self.clone()));
         spawn_local(panes::watch_info(self.clone()));
         spawn_local(persist::save_structure_in_time(self.clone()));
-        spawn_local(persist::save_screens_in_time(self.clone()));
+        spawn_local(screens::save_in_time(self.clone()));
     }
 
     /// Gives one event to `Mux` and does what comes of it.

@@ -144,9 +144,8 @@ async fn move_one(
     };
     let address = |host, epoch, new| KeeperAddress { host, life, epoch, new };
     let destination_address = address(to.clone(), epoch.next(), true);
-    let (far, far_from, welcome, _) = links::open(server, &destination_address)
-        .await
-        .map_err(|f| match f.class {
+    let (far, far_from, welcome, _) =
+        links::open(server, &destination_address).await.map_err(|f| match f.class {
             2 => Failure { text: format!("{} Nothing was moved.", f.text), ..f },
             _ => Failure { text: format!("{} {label} still runs on {here}.", f.text), ..f },
         })?;

@@ -2,7 +2,7 @@
 
 use super::links::{self, FromLink, KeeperAddress, LinkId};
 use super::wire::{Outbox, Sink, drain};
-use super::{Core, Server, hosts};
+use super::{Core, Server, hosts, screens};
 use crate::ids::{Epoch, ExitStatus, HostName, LifeId, MoveId, PaneId, Size};
 use crate::keeper;
 use crate::mux::{Event, HostChoice, Place, SpawnSpec};
@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
-use tokio::task::spawn_local;
+use tokio::task::{JoinHandle, spawn_local};
 
 /// Most bytes read from a pane before others get their turn.
 const READ_MAX: usize = 64 << 10;
@@ -37,8 +37,8 @@ pub(super) struct PaneWire {
     tty: String,
     /// Something happened since the foreground program was looked at.
     stale: bool,
-    /// The screen changed since it was saved.
-    pub(super) unsaved: bool,
+    /// Its screen on disk.
+    pub(super) record: screens::Record,
     /// Input the keeper was given and could not hand on before a freeze: goes first when the pane is back.
     input_back: Vec<u8>,
     /// A task is at work that moves it or brings it here: only that task ends the pane.
@@ -77,7 +77,7 @@ impl PaneWire {
             pid: 0,
             tty: String::new(),
             stale: true,
-            unsaved: false,
+            record: screens::Record::default(),
             input_back: Vec::new(),
             busy: false,
             moving: None,
@@ -123,7 +123,9 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
     };
     let life = LifeId::from_random(hosts::random());
     let epoch = Epoch::default();
-    server.core.borrow_mut().panes.insert(pane, PaneWire::new(life, epoch, host.clone()));
+    let mut wire = PaneWire::new(life, epoch, host.clone());
+    wire.record = screens::begin(server, life);
+    server.core.borrow_mut().panes.insert(pane, wire);
     let remote = host.is_some();
     let address = KeeperAddress { host, life, epoch, new: true };
     let (link, mut from, _, _) = links::open(server, &address).await.map_err(|f| f.text)?;
@@ -208,7 +210,7 @@ pub(super) fn take_over(
     };
     // The ring is older than anything the master gives us.
     if !welcome.ring.is_empty() {
-        server.event(Event::PaneOutput { pane, bytes: &welcome.ring });
+        got_output(server, pane, &welcome.ring);
     }
     server.event(started);
     return_input(&mut server.core.borrow_mut(), pane);
@@ -286,6 +288,7 @@ async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
 }
 
 fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
+    screens::output(server, pane, bytes);
     mark_stale(server, pane);
     server.event(Event::PaneOutput { pane, bytes });
 }
@@ -293,7 +296,6 @@ fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
 fn mark_stale(server: &Rc<Server>, pane: PaneId) {
     if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
         wire.stale = true;
-        wire.unsaved = true;
     }
     server.info_wanted.notify_one();
     server.screens_wanted.notify_one();
@@ -324,8 +326,9 @@ pub(super) fn resize(core: &mut Core, pane: PaneId, size: Size) {
 }
 
 /// `Effect::Kill`.
-pub(super) fn kill(core: &mut Core, pane: PaneId) {
+pub(super) fn kill(server: &Server, core: &mut Core, pane: PaneId) {
     let Some(wire) = core.panes.remove(&pane) else { return };
+    screens::forget(server, wire.life, &wire.record);
     if let Some(local) = &wire.local {
         retire(local);
     }
@@ -420,7 +423,7 @@ fn exited(server: &Rc<Server>, pane: PaneId, link: LinkId, status: ExitStatus) {
         // Bounded: a child left behind may go on writing.
         for _ in 0..64 {
             match nix::unistd::read(local.master.get_ref(), &mut buffer) {
-                Ok(n) if n > 0 => server.event(Event::PaneOutput { pane, bytes: &buffer[..n] }),
+                Ok(n) if n > 0 => got_output(server, pane, &buffer[..n]),
                 _ => break,
             }
         }
@@ -432,7 +435,9 @@ fn exited(server: &Rc<Server>, pane: PaneId, link: LinkId, status: ExitStatus) {
         if let Some(l) = core.links.get(link) {
             l.pane = None;
         }
-        core.panes.remove(&pane);
+        if let Some(wire) = core.panes.remove(&pane) {
+            screens::forget(server, wire.life, &wire.record);
+        }
     }
     server.event(Event::PaneExited { pane, status });
 }
@@ -451,16 +456,16 @@ pub(super) fn link_lost(server: &Rc<Server>, pane: PaneId, link: LinkId) {
 }
 
 /// Tries to reach a pane's keeper until it answers or is known to be dead.
-pub(super) fn reconnect(server: &Rc<Server>, pane: PaneId) {
+pub(super) fn reconnect(server: &Rc<Server>, pane: PaneId) -> Option<JoinHandle<()>> {
     let host = match server.core.borrow().panes.get(&pane) {
         Some(wire) => wire.host.clone(),
-        None => return,
+        None => return None,
     };
     if let Some(host) = host {
         server.event(Event::PanePlace { pane, place: Place::Reconnecting(host) });
     }
     let server = server.clone();
-    spawn_local(async move {
+    Some(spawn_local(async move {
         let mut waits = RETRY_MS.iter().copied();
         let mut wait_ms = 0;
         loop {
@@ -492,7 +497,7 @@ pub(super) fn reconnect(server: &Rc<Server>, pane: PaneId) {
                 Err(_) => {}
             }
         }
-    });
+    }))
 }
 
 fn arrived(server: &Rc<Server>, pane: PaneId, link: LinkId, welcome: Welcome, master: Option<OwnedFd>) {

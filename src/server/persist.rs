@@ -1,24 +1,21 @@
 //! What a server leaves for the next one: the structure, the screens, and finding the keepers again.
 //!
 //! Kill -9 loses no shell: the keepers live on, the structure is written within [`STRUCTURE_DELAY`] of
-//! a change, and each screen when its pane has been quiet, or at the latest every [`SCREEN_INTERVAL`].
+//! a change; the screens are kept by `screens`.
 
+use super::screens::{self, read_bounded, write_whole};
 use super::{Core, Server, panes};
 use crate::ids::{Epoch, HostName, LifeId, MoveId, PaneId};
 use crate::mux::{Event, Place};
-use crate::vt::Screen;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 const STRUCTURE_DELAY: Duration = Duration::from_millis(30);
-const SCREEN_INTERVAL: Duration = Duration::from_millis(1500);
-/// Largest file of ours that is read back, in bytes.
-const FILE_MAX: u64 = 256 << 20;
+/// How long the first client waits for the keepers of this host to answer a new server.
+const ADOPTION_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What waits to be written.
 #[derive(Default)]
@@ -54,27 +51,6 @@ fn state_file(server: &Server) -> PathBuf {
     server.socket.with_extension("state")
 }
 
-fn screen_file(server: &Server, life: LifeId) -> PathBuf {
-    server.runtime.dir().join("screens").join(life.to_string())
-}
-
-/// Writes a file of ours so that it is whole or not there.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let temporary = path.with_extension("new");
-    let mut file =
-        std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(bytes)?;
-    std::fs::rename(&temporary, path)
-}
-
-fn read_bounded(path: &Path) -> Option<Vec<u8>> {
-    let length = std::fs::metadata(path).ok()?.len();
-    if length > FILE_MAX {
-        return None;
-    }
-    std::fs::read(path).ok()
-}
-
 fn save_structure(server: &Server, core: &mut Core) {
     core.persist.structure = false;
     let panes = core
@@ -95,20 +71,6 @@ fn save_structure(server: &Server, core: &mut Core) {
     }
 }
 
-fn save_screens(server: &Server, core: &mut Core) {
-    let dir = server.runtime.dir().join("screens");
-    if crate::transport::runtime::private_dir(&dir).is_err() {
-        return;
-    }
-    let Core { panes, mux, .. } = core;
-    for (pane, wire) in panes.iter_mut() {
-        let Some(pane) = mux.pane(*pane) else { continue };
-        if std::mem::take(&mut wire.unsaved) {
-            let _ = write_whole(&screen_file(server, wire.life), &pane.screen.snapshot());
-        }
-    }
-}
-
 /// Writes the structure soon after it changed.
 pub(super) async fn save_structure_in_time(server: Rc<Server>) {
     loop {
@@ -121,15 +83,6 @@ pub(super) async fn save_structure_in_time(server: Rc<Server>) {
     }
 }
 
-/// Writes the screens that changed, not too often.
-pub(super) async fn save_screens_in_time(server: Rc<Server>) {
-    loop {
-        server.screens_wanted.notified().await;
-        tokio::time::sleep(SCREEN_INTERVAL).await;
-        save_screens(&server, &mut server.core.borrow_mut());
-    }
-}
-
 /// The server ends: files of a server with no pane left go, else the next one finds everything.
 pub(super) fn last_words(server: &Server) {
     let mut core = server.core.borrow_mut();
@@ -137,12 +90,13 @@ pub(super) fn last_words(server: &Server) {
         let _ = std::fs::remove_file(state_file(server));
     } else {
         save_structure(server, &mut core);
-        save_screens(server, &mut core);
+        drop(core);
+        screens::save_all(server);
     }
 }
 
 /// Finds the panes of an earlier server: structure from its file, life from the keepers themselves.
-pub(super) fn adopt(server: &Rc<Server>) {
+pub(super) async fn adopt(server: &Rc<Server>) {
     let saved: Option<Saved> =
         read_bounded(&state_file(server)).and_then(|bytes| rmp_serde::from_slice(&bytes).ok());
     let here = server.runtime.keeper_sockets().unwrap_or_default();
@@ -197,17 +151,29 @@ pub(super) fn adopt(server: &Rc<Server>) {
         if let Some(wire) = core.panes.get_mut(pane) {
             wire.moving = moving.clone();
         }
-        let snapshot = read_bounded(&screen_file(server, *life));
-        if let Some(screen) = snapshot.and_then(|bytes| Screen::from_snapshot(&bytes).ok()) {
-            core.mux.set_screen(*pane, screen);
+        let Some(blank) = core.mux.pane(*pane).map(|p| p.screen.clone()) else { continue };
+        let (screen, record) = screens::load(server, *life, blank);
+        if let Some(wire) = core.panes.get_mut(pane) {
+            wire.record = record;
         }
+        core.mux.set_screen(*pane, screen);
     }
     server.settle(&mut core);
     drop(core);
+    let mut here = Vec::new();
     for saved in wires {
-        panes::reconnect(server, saved.pane);
+        let task = panes::reconnect(server, saved.pane);
+        here.extend(task.filter(|_| saved.host.is_none()));
     }
     server.event(Event::Tick);
+    server.screens_wanted.notify_one();
+    // The first client is to see the panes of this host as they are.
+    let all = async {
+        for task in here {
+            let _ = task.await;
+        }
+    };
+    let _ = tokio::time::timeout(ADOPTION_PATIENCE, all).await;
 }
 
 fn answers(socket: &Path) -> bool {

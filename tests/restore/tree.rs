@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each test binary uses its own part.
 #![allow(clippy::unwrap_used)] // A failed step is a failed test.
 
+use crate::user::{Ground, MARK, helper, kill_marked, new_mark};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use qmux::checkpoint::native::{NativeEngine, fitness, restore};
 use qmux::checkpoint::store::FileStore;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How long a fact may take to come true.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(40);
 /// Rows and columns of every test terminal.
 pub const SIZE: Size = Size { cols: 80, rows: 24 };
 
@@ -67,10 +68,13 @@ pub struct Tree {
     pub ship_all: bool,
     /// Time of the last dump, frozen.
     pub dump_time: Duration,
+    /// In the environment of all its processes.
+    mark: String,
 }
 
 impl Tree {
     pub fn spawn(scratch: &Scratch, argv: &[&str]) -> Tree {
+        let mark = new_mark();
         let launch = Launch {
             argv: argv.iter().map(|s| (*s).to_owned()).collect(),
             cwd: scratch.0.to_str().unwrap().to_owned(),
@@ -79,6 +83,7 @@ impl Tree {
                 ("LC_ALL", "C.UTF-8"),
                 ("PS1", "ready> "),
                 ("HOME", scratch.0.to_str().unwrap()),
+                (MARK, &mark),
             ]
             .into_iter()
             .map(|(k, v)| (k.to_owned(), Some(v.to_owned())))
@@ -99,6 +104,7 @@ impl Tree {
             restore_time: Duration::ZERO,
             dump_time: Duration::ZERO,
             ship_all: false,
+            mark,
         }
     }
 
@@ -200,8 +206,8 @@ impl Tree {
 
     pub fn options(&self, sabotage: Sabotage) -> RestoreOptions {
         let mut options = RestoreOptions::new(&self.cache);
-        options.helper = env!("CARGO_BIN_EXE_qmux").into();
-        options.timeout = Duration::from_secs(20);
+        options.helper = helper();
+        options.timeout = PATIENCE;
         options.sabotage = sabotage;
         options
     }
@@ -266,13 +272,17 @@ impl Drop for Tree {
     fn drop(&mut self) {
         // The namespace's pid 1 ends with the last process; a hangup alone may be ignored.
         let own = self.pid;
-        for pid in descendants(own) {
-            let _ = qmux::sys::signals::send(pid, 9);
-        }
+        kill_marked(&self.mark);
         if self.exit.is_none() {
             let _ = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(own), None);
         }
     }
+}
+
+/// The parent of a process; `None` when there is no such process.
+pub fn parent(pid: i32) -> Option<i32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 /// A process and all below it.
@@ -289,21 +299,16 @@ pub fn descendants(pid: i32) -> Vec<i32> {
     all
 }
 
-/// Runs this very test as the ordinary user `tester`, with the binaries where that user can read them.
+/// Runs this very test as an ordinary user, with the binaries where that user can read them.
 /// True in the child: go on with the test.
 pub fn also_as_user(test: &str) -> bool {
     if !nix::unistd::geteuid().is_root() {
         return true;
     }
-    let status = std::process::Command::new("runuser")
-        .args(["-u", "tester", "--"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env("HOME", "/tmp")
-        .env("XDG_CACHE_HOME", "/tmp/qmux-tester-cache")
-        .current_dir("/tmp")
-        .status()
-        .unwrap();
-    assert!(status.success(), "{test} as an ordinary user: {status}");
+    let output = Ground::new(None).tests(&["--exact", test, "--test-threads=1"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{test} as an ordinary user: {}\n{text}{errors}", output.status);
+    assert!(text.contains("1 passed"), "{text}");
     false
 }

@@ -345,6 +345,10 @@ impl FrozenTree {
             process.ppid = place[&process.pid].1;
         }
         tree.processes.sort_by_key(|process| place[&process.pid].0);
+        for process in tree.processes.iter_mut().filter(|process| process.memory.is_some()) {
+            // What was opened before it stood still is another program's if it has executed one since.
+            process.memory = open_memory(process.pid)?;
+        }
         match tree.processes.first() {
             Some(first) if first.pid == root && !first.is_zombie() => Ok(tree),
             _ => Err(CheckpointError::Gone { pid: root, status: None }),
@@ -457,8 +461,9 @@ impl FrozenTree {
             process.give_back_memory();
         }
         let mut stragglers = Vec::new();
-        for process in &mut self.processes {
-            let pid = process.pid;
+        // Children first: a parent that runs again finds its stopped job stopped.
+        for process in self.processes.iter_mut().rev() {
+            let (pid, job_stop) = (process.pid, process.job_stop());
             for mut thread in process.threads.drain(..) {
                 match thread.state.take() {
                     Some(State::Stopped(stopped)) => release(pid, &mut thread, stopped),
@@ -467,6 +472,9 @@ impl FrozenTree {
                     }
                     None => {}
                 }
+            }
+            if job_stop.is_some() {
+                wait_for_stop(pid);
             }
         }
         // The others run now, so whatever kept these from stopping can end.
@@ -589,6 +597,28 @@ fn open_memory(pid: i32) -> Result<Option<ProcessMemory>, CheckpointError> {
     match ProcessMemory::open(pid) {
         Ok(memory) => Ok(Some(memory)),
         Err(e) if matches!(e.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => Ok(None),
+        // A process that has given up its memory belongs to root as far as /proc goes, until it is a zombie.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied && has_no_memory(pid) => Ok(None),
         Err(e) => Err(CheckpointError::system(format!("opening the memory of {pid}"))(e)),
+    }
+}
+
+fn has_no_memory(pid: i32) -> bool {
+    let sizes = proc::read(&format!("/proc/{pid}/statm")).unwrap_or_default();
+    sizes.is_empty() || sizes.starts_with(b"0 ")
+}
+
+/// Longest wait for a job to be in its stop again, once it is let go.
+const STOP_AGAIN: Duration = Duration::from_millis(50);
+
+/// A job-stopped process that is let go runs through the kernel into its stop. Waits until it is there, so that
+/// nobody finds it running.
+pub fn wait_for_stop(pid: i32) {
+    let deadline = Instant::now() + STOP_AGAIN;
+    while proc::Stat::read(&format!("/proc/{pid}"))
+        .is_ok_and(|stat| !matches!(stat.state, b'T' | b'Z' | b'X'))
+        && Instant::now() < deadline
+    {
+        std::thread::yield_now();
     }
 }

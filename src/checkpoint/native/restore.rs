@@ -7,6 +7,7 @@
 //! Until [`Restored::resume`] everything is traced with exit-kill.
 
 use super::batch::{self, Batch, BatchError, Begun};
+use super::freeze::wait_for_stop;
 use super::init::{InitRequest, Tier, path};
 use super::nursery::Nursery;
 use super::space::{self, Park};
@@ -618,7 +619,10 @@ impl Restored for Tree {
         let exit = nursery.release()?;
         for thread in threads {
             let tid = thread.tid();
+            let job = matches!(thread.stop(), Stop::JobControl(_));
             match thread.detach(0) {
+                // Its parent follows it and must not find it running.
+                Ok(()) if job => wait_for_stop(tid),
                 Ok(()) => {}
                 // Killed meanwhile from outside: then that is how it ends.
                 Err(e) if e.errno() == Some(libc::ESRCH) => {}
