@@ -409,7 +409,8 @@ impl Drive {
 
     fn keeper_died(&self, server: &Server) -> Failure {
         let here = name_of(server, &self.source.address.host);
-        let text = format!("The keeper of {} on {here} was killed, and the pane has ended with it.", self.label);
+        let text =
+            format!("The keeper of {} on {here} was killed, and the pane has ended with it.", self.label);
         Failure { class: 1, code: "keeper-died", text }
     }
 
@@ -490,12 +491,20 @@ impl Drive {
         result: Result<MoveReport, Failure>,
     ) -> (Drive, Result<MoveReport, Failure>) {
         let undecided = result.as_ref().is_ok_and(|r| matches!(r.outcome, MoveOutcome::Undecided(_)));
+        let dead = self.keeper_lost.is_some() && !self.arrived;
+        let result = if dead { Err(self.keeper_died(server)) } else { result };
         let mut core = server.core.borrow_mut();
+        let mut unattached = false;
         if let Some(wire) = core.panes.get_mut(&self.pane) {
             wire.busy = undecided;
             if !undecided {
                 wire.moving = None;
             }
+            unattached = !undecided && !dead && wire.link.is_none();
+        }
+        if unattached && let Some(link) = self.source.link.and_then(|l| core.links.get(l)) {
+            // It was joined in the middle of its move: attached to anew, it gives what a pane needs.
+            link.pane = None;
         }
         core.persist.structure_changed();
         for link in [self.source.link, self.destination.link].into_iter().flatten() {
@@ -513,6 +522,10 @@ impl Drive {
         if undecided {
             let there = name_of(server, &self.destination.address.host);
             server.event(Event::PanePlace { pane: self.pane, place: Place::Undecided(there) });
+        } else if dead {
+            panes::lost(server, self.pane);
+        } else if unattached {
+            panes::reconnect(server, self.pane);
         }
         server.persist_wanted.notify_one();
         (self, result)
@@ -549,8 +562,18 @@ pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: M
         let drive = {
             let mut core = server.core.borrow_mut();
             let label = label_of(&core, pane);
-            let Some(wire) = core.panes.get_mut(&pane) else { return };
+            let Some(wire) = core.panes.get_mut(&pane) else { return core.links.close(link) };
             let to = wire.moving.as_ref().filter(|(id, _)| *id == move_id).map(|(_, to)| to.clone());
+            let Some(to) = to else {
+                // A checkpoint, or a move the last server died too soon to write down: it is not committed,
+                // and its keeper ends it by itself when nobody is there.
+                core.links.say(link, &ToKeeper::AbortMove { move_id });
+                core.links.close(link);
+                drop(core);
+                tokio::time::sleep(RETRY).await;
+                panes::reconnect(&server, pane);
+                return;
+            };
             let (life, epoch, from) = (wire.life, welcome.epoch, wire.host.clone());
             wire.busy = true;
             if let Some(l) = core.links.get(link) {
@@ -558,7 +581,6 @@ pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: M
             }
             let from_source = core.links.listen(link);
             let nothing = tokio::sync::mpsc::unbounded_channel().1;
-            let Some(to) = to else { return };
             let address = |host, epoch| KeeperAddress { host, life, epoch, new: false };
             Drive {
                 pane,
