@@ -147,6 +147,8 @@ impl Mux {
             c.activity_order = order;
             self.sizes_dirty = true;
             self.redraw.insert(id);
+            let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
+            self.happened("client-resized", Some(id), found);
         }
     }
 
@@ -353,8 +355,15 @@ impl Mux {
                 }
             }
         }
+        let hook = match alert {
+            Alert::Bell => "alert-bell",
+            Alert::Activity => "alert-activity",
+            Alert::Silence => "alert-silence",
+        };
         for (session, index, is_current) in ring {
             self.alert_clients(session, index, is_current, alert);
+            let found = self.found_index(session, index);
+            self.happened(hook, None, found);
         }
     }
 

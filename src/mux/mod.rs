@@ -120,6 +120,8 @@ pub struct Mux {
     pub(crate) theme_changed: bool,
     /// The first client to attach has no configuration of its own: it is told the keys that lead to all others.
     pub(crate) greet: bool,
+    /// Commands that run when something happens: by session (none: all of them) and name.
+    pub(crate) hooks: BTreeMap<(Option<SessionId>, String), BTreeMap<u32, String>>,
     pub(crate) config: Config,
     pub(crate) now: Instant,
     pub(crate) wall_base: (Instant, i64),
@@ -174,6 +176,7 @@ impl Mux {
         let mut mux = Mux {
             theme_changed: true,
             greet: false,
+            hooks: BTreeMap::new(),
             now,
             wall_base: (now, config.unix_ms),
             utc_offset_s: config.utc_offset_s,

@@ -30,6 +30,8 @@ pub(crate) struct Origin {
     pub file: Option<Arc<str>>,
     /// Errors are not told.
     pub quiet: bool,
+    /// They are a hook's own: they set off no hooks.
+    pub of_hook: bool,
 }
 
 /// One command to run.
@@ -247,6 +249,7 @@ impl Mux {
         let group = step.group;
         let origin = step.origin.clone();
         let line = step.command.line;
+        let mut ran = None;
         let outcome = commands::prepare(self, &step.command).and_then(|found| match found {
             commands::Prepared::Alias(commands) => {
                 self.enqueue_front(id, &commands, &origin);
@@ -254,9 +257,14 @@ impl Mux {
             }
             commands::Prepared::Verb(verb, args) => {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
+                ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooks.is_empty());
                 (verb.run)(self, &call)
             }
         });
+        if let (Some(name), Ok(_)) = (ran, &outcome) {
+            let found = self.current(&origin);
+            self.run_hook(&format!("after-{name}"), id, origin.client, found);
+        }
         match outcome {
             Ok(Flow::Done) => {}
             Ok(Flow::Wait) => {

@@ -188,6 +188,8 @@ impl Mux {
             return false;
         }
         s.links.insert(index, Link { window, bell: false, activity: false, silence: false });
+        let found = self.found_index(session, index);
+        self.happened("window-linked", None, found);
         self.persist = true;
         self.sizes_dirty = true;
         self.redraw_session(session);
@@ -259,6 +261,8 @@ impl Mux {
             if let Some(w) = self.sessions.get(&session).and_then(|s| s.current_window()) {
                 self.auto_rename(w);
             }
+            let found = self.found_session(session);
+            self.happened("session-window-changed", None, found);
         }
         self.redraw_session(session);
         true
@@ -277,6 +281,8 @@ impl Mux {
             self.focus_report(pane, true);
             self.auto_rename(window);
             self.persist = true;
+            let found = self.found_pane(pane, None);
+            self.happened("window-pane-changed", None, found);
         }
         self.redraw_window(window);
     }
@@ -561,6 +567,8 @@ impl Mux {
             _ => None,
         };
         self.sessions.remove(&session);
+        self.hooks.retain(|(s, _), _| *s != Some(session));
+        self.happened("session-closed", None, None);
         self.persist = true;
         self.sizes_dirty = true;
         let here: Vec<ClientId> = self
@@ -601,6 +609,8 @@ impl Mux {
             self.effects.push_back(Effect::Attach { client });
             self.show_config_errors(client);
             self.greet(client, session);
+            let found = self.found_session(session);
+            self.happened("client-attached", Some(client), found);
         }
         if let Some(s) = self.sessions.get_mut(&session) {
             s.activity = now;
@@ -626,6 +636,8 @@ impl Mux {
         let session = c.session.take();
         self.effects.push_back(Effect::Detach { client, message });
         self.client_left(client, session);
+        let found = session.and_then(|s| self.found_session(s));
+        self.happened("client-detached", None, found);
     }
 
     /// What ends with a client that was attached.
@@ -810,8 +822,13 @@ impl Mux {
             self.auto_rename(window);
             self.redraw_window(window);
             self.persist = true;
+            let found = self.found_pane(pane, None);
+            self.happened("pane-died", None, found);
         } else {
+            let session = self.found_pane(pane, None).map(|f| f.session);
             self.remove_pane(pane);
+            let found = session.and_then(|s| self.found_session(s));
+            self.happened("pane-exited", None, found);
         }
     }
 

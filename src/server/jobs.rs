@@ -17,6 +17,9 @@ const SHELL_OUTPUT_MAX: u64 = 4 << 20;
 /// Largest file read for `source-file` and `load-buffer`, in bytes.
 const FILE_MAX: u64 = 64 << 20;
 
+/// Most files that a pattern of `source-file` stands for.
+const FILES_MAX: usize = 1000;
+
 /// What goes to a running `Pipe`; dropped, its standard input ends.
 pub(super) type Feed = UnboundedSender<Vec<u8>>;
 
@@ -73,7 +76,10 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
         Job::Shell { command, shell, cwd, env, stdin } => {
             shell_job(&shell, &command, &cwd, &env, stdin).await
         }
-        Job::ReadFile { path } => read_file(&path),
+        Job::ReadFile { path } => match files_of(&path) {
+            Some(files) => read_files(&path, &files),
+            None => read_file(&path),
+        },
         Job::WriteFile { path, bytes, append } => write_file(&path, &bytes, append),
         Job::CheckTheme { name } => super::config::check_theme(&name),
         Job::Pipe { .. } | Job::Stop { .. } => Ok(String::new()),
@@ -169,6 +175,46 @@ fn file_failure(path: &str, error: &std::io::Error) -> Failure {
         _ => error.to_string(),
     };
     Failure { class: 1, code: "file", text: format!("{what}: {path}") }
+}
+
+/// The files a pattern stands for, in order; `None` when the path is none or stands for itself.
+fn files_of(path: &str) -> Option<Vec<String>> {
+    if !path.contains(['*', '?', '[']) || std::path::Path::new(path).exists() {
+        return None;
+    }
+    let mut found = vec![String::from("/")];
+    for part in path.split('/').filter(|p| !p.is_empty()) {
+        let mut next = Vec::new();
+        for dir in &found {
+            let base = dir.trim_end_matches('/');
+            if !part.contains(['*', '?', '[']) {
+                next.push(format!("{base}/{part}"));
+                continue;
+            }
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let hidden = name.starts_with('.') && !part.starts_with('.');
+                if !hidden && crate::format::glob::matches(part, &name) {
+                    next.push(format!("{base}/{name}"));
+                }
+            }
+        }
+        next.truncate(FILES_MAX);
+        found = next;
+    }
+    found.retain(|f| std::path::Path::new(f).is_file());
+    found.sort();
+    Some(found)
+}
+
+/// Several files as one answer: path, NUL, text, NUL and so on.
+fn read_files(pattern: &str, files: &[String]) -> Result<String, Failure> {
+    if files.is_empty() {
+        return Err(file_failure(pattern, &std::io::ErrorKind::NotFound.into()));
+    }
+    let texts = files.iter().map(|f| Ok(format!("{f}\0{}", read_file(f)?.replace('\0', ""))));
+    let texts: Result<Vec<String>, Failure> = texts.collect();
+    Ok(texts?.join("\0"))
 }
 
 fn read_file(path: &str) -> Result<String, Failure> {

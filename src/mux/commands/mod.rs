@@ -37,6 +37,7 @@ mod select_pane;
 mod select_window;
 mod send_keys;
 mod server;
+mod set_hook;
 mod set_option;
 mod show_options;
 pub(crate) mod source_file;
@@ -175,12 +176,14 @@ pub static TABLE: &[&Verb] = &[
     &send_keys::PREFIX,
     &buffers::SET,
     &environment::SET,
+    &set_hook::SET,
     &set_option::SET,
     &set_option::SET_WINDOW,
     &places::SETUP,
     &load_buffer::SHOW,
     &environment::SHOW,
     &server::MESSAGES,
+    &set_hook::SHOW,
     &show_options::SHOW,
     &show_options::SHOW_WINDOW,
     &source_file::VERB,

@@ -83,6 +83,8 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let start = Start { argv: args.texts_from(0), cwd, env, host, empty: false };
     let window = mux.make_window(Some(session), window_name, size, start);
     mux.link(session, base, window);
+    let found = mux.found_session(session);
+    mux.happened("session-created", call.client(), found);
     if !detached && let Some(client) = call.client() {
         mux.show_session(client, session);
     }

@@ -57,6 +57,29 @@ impl Mux {
     }
 }
 
+/// Commands of tmux that are not here yet: a file that names one is not refused as a whole for it.
+const NOT_YET: &[&str] = &[
+    "clear-prompt-history",
+    "clearphist",
+    "customize-mode",
+    "display-menu",
+    "display-popup",
+    "lock",
+    "lock-client",
+    "lock-server",
+    "lock-session",
+    "lockc",
+    "locks",
+    "menu",
+    "new-pane",
+    "popup",
+    "server-access",
+    "show-prompt-history",
+    "showphist",
+    "suspend-client",
+    "suspendc",
+];
+
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let found = mux.current(&call.origin);
@@ -95,7 +118,24 @@ pub(super) fn loaded(
         Ok(text) => {
             let _ = verbose;
             let queue = waits.unwrap_or(origin.client);
-            read_into(mux, path, &text, origin, queue, parse_only);
+            let mut files = text.split('\0');
+            let mut read: Vec<(&str, &str)> = Vec::new();
+            match (files.next(), files.next()) {
+                (Some(first), Some(its)) => {
+                    read.push((first, its));
+                    while let (Some(path), Some(text)) = (files.next(), files.next()) {
+                        read.push((path, text));
+                    }
+                }
+                _ => read.push((path, &text)),
+            }
+            // Each goes before what waits: the last first.
+            if queue.is_some() {
+                read.reverse();
+            }
+            for (path, text) in read {
+                read_into(mux, path, text, origin, queue, parse_only);
+            }
         }
         Err(_) if quiet => {}
         Err(f) => mux.tell_trouble(origin, 0, &Trouble::new(1, format!("{path}: {}", f.text))),
@@ -117,12 +157,20 @@ fn read_into(mux: &mut Mux, path: &str, text: &str, origin: &Arc<Origin>, queue:
     };
     // One line that is no command refuses the file as a whole; a command that fails later does not.
     let mut wrong = false;
-    for c in &commands {
-        if let Err(trouble) = super::prepare(mux, c) {
+    let mut commands = commands;
+    commands.retain(|c| match super::prepare(mux, c) {
+        Ok(_) => true,
+        Err(_) if NOT_YET.contains(&c.name()) => {
+            let text = format!("{}: qmux does not have this command yet; the rest is read", c.name());
+            mux.tell_trouble(&origin, c.line, &Trouble::new(1, text));
+            false
+        }
+        Err(trouble) => {
             mux.tell_trouble(&origin, c.line, &trouble);
             wrong = true;
+            true
         }
-    }
+    });
     if wrong || parse_only {
         return;
     }

@@ -467,3 +467,42 @@ fn long_messages_stay_long_enough_to_be_read() {
     w.after(200);
     assert!(w.mux.client(client).unwrap().message.is_none());
 }
+
+#[test]
+fn hooks_run_after_their_command_and_when_things_happen() {
+    let mut w = World::with_session();
+    w.ok(r##"set-hook -g after-new-window 'set -gF @made "#{window_name}"'"##);
+    w.ok("set-hook -ga after-new-window 'rename-window again'");
+    w.ok("set-hook -g window-linked 'set -ga @linked x'");
+    assert_eq!(
+        w.ok("show-hooks -g after-new-window"),
+        "after-new-window[0] set -gF @made \"#{window_name}\"\nafter-new-window[1] rename-window again"
+    );
+    w.ok("new-window -n first");
+    assert_eq!(w.show("#{window_name} #{@made} #{@linked}"), "again first x");
+    w.ok("set-hook -gu after-new-window[1]");
+    w.ok("new-window -n second");
+    assert_eq!(w.show("#{window_name} #{@linked}"), "second xx");
+    // A hook's command sets off no hooks: this one would never end.
+    w.ok("set-hook -g after-new-window new-window");
+    w.ok("new-window");
+    assert_eq!(w.mux.windows().count(), 5);
+    w.ok("set-hook -g pane-exited 'set -g @gone yes'");
+    w.event(Event::PaneExited { pane: PaneId(0), status: crate::ids::ExitStatus::Code(0) });
+    assert_eq!(w.show("#{@gone}"), "yes");
+    assert_eq!(w.fails("set-hook -g after-nothing x"), "invalid option: after-nothing");
+    w.ok("set-hook -g client-attached 'set -g @at yes'");
+    w.ok("set-hook -R client-attached");
+    assert_eq!(w.show("#{@at}"), "yes");
+}
+
+#[test]
+fn a_file_with_a_command_that_is_not_here_yet_is_read_all_the_same() {
+    let mut w = World::with_session();
+    let client = w.start("source-file x.conf");
+    let (request, _) = w.jobs.pop().unwrap();
+    let text = "/work/a\0set -g @a 1\nlock-server\nset -g @b 2\0/work/b\0set -g @a 3";
+    w.event(Event::Done { request, result: Ok(text.into()) });
+    assert_eq!(w.show("#{@a} #{@b}"), "3 2");
+    assert!(w.said(client).err.contains("/work/a:2: lock-server"), "{:?}", w.said(client));
+}
