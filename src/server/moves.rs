@@ -555,25 +555,32 @@ fn progress_line(phase: &str, done: u64, total: u64) -> String {
     }
 }
 
+/// Where the pane was going, as the last server wrote it down. `None`: it did not. Then it is a checkpoint,
+/// or a move the server died too soon to write down: it is not committed, and its keeper is told to end it.
+fn destination_of(server: &Server, pane: PaneId, link: LinkId, move_id: MoveId) -> Option<Option<HostName>> {
+    let mut core = server.core.borrow_mut();
+    let moving = core.panes.get(&pane).and_then(|w| w.moving.as_ref()).filter(|(id, _)| *id == move_id);
+    let to = moving.map(|(_, to)| to.clone());
+    if to.is_none() {
+        core.links.say(link, &ToKeeper::AbortMove { move_id });
+        core.links.close(link);
+    }
+    to
+}
+
 /// A keeper that was in the middle of a move has been found again by a new server.
 pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: MoveId, welcome: Welcome) {
     let server = server.clone();
     spawn_local(async move {
+        let Some(to) = destination_of(&server, pane, link, move_id) else {
+            tokio::time::sleep(RETRY).await;
+            panes::reconnect(&server, pane);
+            return;
+        };
         let drive = {
             let mut core = server.core.borrow_mut();
             let label = label_of(&core, pane);
             let Some(wire) = core.panes.get_mut(&pane) else { return core.links.close(link) };
-            let to = wire.moving.as_ref().filter(|(id, _)| *id == move_id).map(|(_, to)| to.clone());
-            let Some(to) = to else {
-                // A checkpoint, or a move the last server died too soon to write down: it is not committed,
-                // and its keeper ends it by itself when nobody is there.
-                core.links.say(link, &ToKeeper::AbortMove { move_id });
-                core.links.close(link);
-                drop(core);
-                tokio::time::sleep(RETRY).await;
-                panes::reconnect(&server, pane);
-                return;
-            };
             let (life, epoch, from) = (wire.life, welcome.epoch, wire.host.clone());
             wire.busy = true;
             if let Some(l) = core.links.get(link) {
