@@ -16,9 +16,11 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_local};
 
 /// Most bytes read from a pane before others get their turn.
-const READ_MAX: usize = 64 << 10;
+pub(super) const READ_MAX: usize = 64 << 10;
 /// How often the foreground program of a pane that has been busy is looked at.
 const INFO_INTERVAL: Duration = Duration::from_millis(500);
+/// Most input kept for a pane whose keeper is out of reach, in bytes; what is typed beyond it is lost.
+const INPUT_BACK_MAX: usize = 1 << 20;
 /// Waits between attempts to reach a keeper whose link broke.
 const RETRY_MS: [u64; 6] = [200, 500, 1000, 2000, 5000, 10_000];
 
@@ -249,7 +251,6 @@ fn retire(local: &Local) {
 }
 
 async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
-    let mut buffer = vec![0; READ_MAX];
     loop {
         match local.state.get() {
             Reading::On => {}
@@ -267,24 +268,55 @@ async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
                 Err(_) => return,
             },
         };
-        match nix::unistd::read(local.master.get_ref(), &mut buffer) {
-            Ok(0) => return,
-            Ok(n) => {
-                if n < buffer.len() {
-                    ready.clear_ready();
-                }
-                got_output(&server, pane, &buffer[..n]);
-                tokio::task::yield_now().await;
+        let end = {
+            let mut buffer = server.buffer.borrow_mut();
+            let (n, end) = read_all(local.master.get_ref(), &mut buffer);
+            if end == ReadEnd::Empty {
+                ready.clear_ready();
             }
-            Err(nix::Error::EAGAIN) => ready.clear_ready(),
-            Err(nix::Error::EINTR) => {}
+            if n > 0 {
+                got_output(&server, pane, &buffer[..n]);
+            }
+            end
+        };
+        match end {
+            ReadEnd::Empty => {}
+            ReadEnd::Full => tokio::task::yield_now().await,
+            ReadEnd::Closed => return,
             // EIO: nobody has the terminal open just now. The keeper says when the pane has ended.
-            Err(_) => {
+            ReadEnd::Broken => {
                 drop(ready);
                 let _ = tokio::time::timeout(Duration::from_millis(20), local.wake.notified()).await;
             }
         }
     }
+}
+
+/// Why [`read_all`] stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadEnd {
+    /// There is nothing more now.
+    Empty,
+    /// The buffer is full.
+    Full,
+    Closed,
+    Broken,
+}
+
+/// Fills `buffer` as far as there is output: the kernel gives at most 4 KiB of a terminal at a time, and
+/// what is done once for each event is worth more than that.
+fn read_all(master: &OwnedFd, buffer: &mut [u8]) -> (usize, ReadEnd) {
+    let mut n = 0;
+    while n < buffer.len() {
+        match nix::unistd::read(master, &mut buffer[n..]) {
+            Ok(0) => return (n, ReadEnd::Closed),
+            Ok(more) => n += more,
+            Err(nix::Error::EAGAIN) => return (n, ReadEnd::Empty),
+            Err(nix::Error::EINTR) => {}
+            Err(_) => return (n, ReadEnd::Broken),
+        }
+    }
+    (n, ReadEnd::Full)
 }
 
 fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
@@ -312,7 +344,12 @@ pub(super) fn write(core: &mut Core, pane: PaneId, bytes: Vec<u8>) {
                 core.links.say(link, &ToKeeper::Input(chunk.to_vec().into()));
             }
         }
-        (None, None) => {}
+        // Out of reach just now: it goes first when the pane is back.
+        (None, None) => {
+            if wire.input_back.len() + bytes.len() <= INPUT_BACK_MAX {
+                wire.input_back.extend_from_slice(&bytes);
+            }
+        }
     }
 }
 
@@ -482,17 +519,11 @@ pub(super) fn reconnect(server: &Rc<Server>, pane: PaneId) -> Option<JoinHandle<
                 // Here, a keeper that does not answer is dead, and its pane with it; elsewhere only the
                 // other host itself can say so.
                 Err(failure) if address.host.is_none() || failure.code == "no-keeper" => {
-                    let mut core = server.core.borrow_mut();
-                    let moving = core.panes.get_mut(&pane).and_then(|w| Some((w.moving.take()?, w)));
                     // It left while no server was there: the other end of its move has it.
-                    if let Some(((_, to), wire)) = moving {
-                        wire.host = to;
-                        wire.epoch = wire.epoch.next();
+                    if follow(&mut server.core.borrow_mut(), pane) {
                         continue;
                     }
-                    core.panes.remove(&pane);
-                    drop(core);
-                    return server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
+                    return lost(&server, pane);
                 }
                 Err(_) => {}
             }
@@ -507,13 +538,36 @@ fn arrived(server: &Rc<Server>, pane: PaneId, link: LinkId, welcome: Welcome, ma
             super::moves::resume(server, pane, link, id, welcome);
         }
         KeeperState::Empty | KeeperState::Gone => {
-            let mut core = server.core.borrow_mut();
-            core.links.close(link);
-            core.panes.remove(&pane);
-            drop(core);
-            server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
+            let left = {
+                let mut core = server.core.borrow_mut();
+                core.links.close(link);
+                follow(&mut core, pane)
+            };
+            // It left while no server was there: the other end of its move has it.
+            if left {
+                reconnect(server, pane);
+            } else {
+                lost(server, pane);
+            }
         }
     }
+}
+
+/// The pane is at the other end of its move now, if it was on one.
+fn follow(core: &mut Core, pane: PaneId) -> bool {
+    let moving = core.panes.get_mut(&pane).and_then(|w| Some((w.moving.take()?, w)));
+    let Some(((_, to), wire)) = moving else { return false };
+    wire.host = to;
+    wire.epoch = wire.epoch.next();
+    true
+}
+
+/// The pane's keeper is dead, and with it the pane.
+pub(super) fn lost(server: &Rc<Server>, pane: PaneId) {
+    if let Some(local) = server.core.borrow_mut().panes.remove(&pane).and_then(|w| w.local) {
+        retire(&local);
+    }
+    server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
 }
 
 /// The wire's words in `Mux`'s.
