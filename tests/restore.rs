@@ -39,6 +39,7 @@ both! {
     nested: script_as_root, script_as_user;
     typed_ahead: typed_ahead_as_root, typed_ahead_as_user;
     shipped: shipped_as_root, shipped_as_user;
+    no_loader: no_loader_as_root, no_loader_as_user;
     foreign_vdso: foreign_vdso_as_root, foreign_vdso_as_user;
     many_times: many_times_as_root, many_times_as_user;
 }
@@ -419,6 +420,44 @@ fn shipped() {
     tree.wait("the echo", |s| s.matches("two").count() == 2);
     // And on again from there, with nothing shipped: the store has it.
     tree.ship_all = false;
+    tree.round_trip();
+    tree.keys("three\n");
+    tree.wait("the echo", |s| s.matches("three").count() == 2);
+    tree.keys("\x04");
+    assert_ended_well(&mut tree);
+}
+
+/// The destination has neither the program nor the loader it names.
+fn no_loader() {
+    let scratch = Scratch::new("loader");
+    let loader = scratch.0.join("ld.so");
+    let program = scratch.0.join("my-cat");
+    // The real loader under a name of the same length as the one written in the program.
+    let mut bytes = std::fs::read("/bin/cat").unwrap();
+    let name = b"/lib64/ld-linux-x86-64.so.2\0";
+    let at = memchr::memmem::find(&bytes, name).unwrap();
+    let real = std::fs::canonicalize("/lib64/ld-linux-x86-64.so.2").unwrap();
+    std::fs::copy(real, &loader).unwrap();
+    let short = format!("/tmp/qmux-ld-{:08}.so", std::process::id());
+    assert!(short.len() < name.len());
+    let _ = std::fs::remove_file(&short);
+    std::os::unix::fs::symlink(&loader, &short).unwrap();
+    bytes[at..at + name.len()].fill(0);
+    bytes[at..at + short.len()].copy_from_slice(short.as_bytes());
+    std::fs::write(&program, bytes).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut tree = Tree::spawn(&scratch, &[program.to_str().unwrap()]);
+    tree.keys("one\n");
+    tree.wait("the echo", |s| s.matches("one").count() == 2);
+    tree.ship_all = true;
+    let image = tree.dump();
+    for file in [&program, &loader, std::path::Path::new(&short)] {
+        std::fs::remove_file(file).unwrap();
+    }
+    tree.restore(&image, Sabotage::default()).unwrap();
+    tree.keys("two\n");
+    tree.wait("the echo", |s| s.matches("two").count() == 2);
+    // And on from there, where the program is only a copy without a name.
     tree.round_trip();
     tree.keys("three\n");
     tree.wait("the echo", |s| s.matches("three").count() == 2);

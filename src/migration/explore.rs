@@ -148,6 +148,7 @@ pub(super) fn offer() -> Offer {
         kernel: String::new(),
         cpu_flags: vec![],
         xfeatures: 0,
+        xsave_size: 832,
         title: String::new(),
         processes: 1,
         memory_bytes: 10,

@@ -88,6 +88,9 @@ pub struct Offer {
     /// XSTATE feature bits in use.
     #[serde(default)]
     pub xfeatures: u64,
+    /// Bytes of the register area of the source's CPU, 0 when not known: a kernel takes only its own size.
+    #[serde(default)]
+    pub xsave_size: u32,
     /// Line for people: `vi chapter3.tex`.
     pub title: String,
     /// Processes in the tree.
@@ -337,6 +340,7 @@ mod tests {
             kernel: "6".into(),
             cpu_flags: vec!["avx".into()],
             xfeatures: 7,
+            xsave_size: 832,
             title: "vi".into(),
             processes: 1,
             memory_bytes: 18,

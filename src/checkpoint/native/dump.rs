@@ -535,8 +535,14 @@ pub fn empty_manifest() -> Manifest {
     }
 }
 
-/// The CPU of this host. All processors are taken to be alike; /proc/cpuinfo's first is read.
+/// The CPU of this host. All processors are taken to be alike; /proc/cpuinfo's first is read, once in the life of
+/// the process: the kernel writes it anew for each processor, and a tree may be standing still.
 pub fn host_cpu() -> Cpu {
+    static CPU: std::sync::OnceLock<Cpu> = std::sync::OnceLock::new();
+    CPU.get_or_init(read_cpu).clone()
+}
+
+fn read_cpu() -> Cpu {
     let text = proc::read("/proc/cpuinfo").unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
     let line = text.lines().find(|line| line.starts_with("flags"));

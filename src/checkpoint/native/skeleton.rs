@@ -340,7 +340,10 @@ impl Skeleton<'_> {
         if !fdtable::read_byte(self.go).doing(|| "wait to be traced".into())? {
             return Err(InitError::Elsewhere);
         }
-        let error = fdtable::execute(program, &argv, &[]);
+        let mut error = fdtable::execute(program, &argv, &[]);
+        if error.raw_os_error() == Some(libc::ENOENT) && program.exists() {
+            error = execute_without_interpreter(program, &argv);
+        }
         Err(InitError::Io { what: format!("execute {}", program.display()), source: error })
     }
 }
@@ -359,4 +362,54 @@ fn die_like(status: i32) -> i32 {
         let _ = signals::send(std::process::id() as i32, signal);
     }
     status >> 8 & 0xff
+}
+
+/// Executes a copy of a program that names no interpreter. The program's own is absent on this host (another
+/// libc), which makes execve(2) fail, and it is not needed: no instruction runs before the memory is replaced.
+fn execute_without_interpreter(program: &Path, argv: &[CString]) -> std::io::Error {
+    let copy = || {
+        let mut bytes = std::fs::read(program)?;
+        forget_interpreter(&mut bytes).ok_or(std::io::ErrorKind::NotFound)?;
+        let fd = fdtable::memfd(c"qmux-program")?;
+        fdtable::write_all(fd, &bytes)?;
+        Ok(fd)
+    };
+    match copy() {
+        Ok(fd) => fdtable::execute(Path::new(&format!("/proc/self/fd/{fd}")), argv, &[]),
+        Err(error) => error,
+    }
+}
+
+/// Makes the PT_INTERP header of a 64-bit little-endian ELF file a PT_NULL (elf(5)); `None` when it has none.
+fn forget_interpreter(elf: &mut [u8]) -> Option<()> {
+    const PT_INTERP: u32 = 3;
+    let word = |at: usize| elf.get(at..at + 2)?.try_into().ok().map(u16::from_le_bytes);
+    let table = usize::try_from(u64::from_le_bytes(elf.get(32..40)?.try_into().ok()?)).ok()?;
+    let (size, count) = (usize::from(word(54)?), usize::from(word(56)?));
+    for index in 0..count {
+        let at = table.checked_add(index * size)?;
+        let kind = elf.get_mut(at..at.checked_add(4)?)?;
+        if u32::from_le_bytes(kind.try_into().ok()?) == PT_INTERP {
+            kind.fill(0);
+            return Some(());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_only_the_interpreter_is_forgotten_and_a_mutilated_program_harms_nothing() {
+        let mut program = std::fs::read("/bin/sh").unwrap();
+        let before = program.clone();
+        forget_interpreter(&mut program).unwrap();
+        assert_eq!(program.iter().zip(&before).filter(|(a, b)| a != b).count(), 1);
+        assert_eq!(forget_interpreter(&mut program), None);
+        for length in 0..200 {
+            forget_interpreter(&mut before[..length].to_vec());
+        }
+    }
 }

@@ -85,8 +85,8 @@ fn check_machine(offer: &Offer, here: &Here, able: &Capabilities) -> Result<(), 
         );
     }
     let Some(cpu) = &able.cpu else { return Ok(()) };
-    // 0: the source has not said how large its register area is, only what is in it.
-    let there = Cpu { xfeatures: offer.xfeatures, xsave_size: 0, flags: offer.cpu_flags.clone() };
+    let there =
+        Cpu { xfeatures: offer.xfeatures, xsave_size: offer.xsave_size, flags: offer.cpu_flags.clone() };
     if let Err(why) = fitness::cpu(&there, cpu) {
         return refuse("cpu-feature", format!("{}: {why}", here.host));
     }
@@ -134,6 +134,7 @@ mod tests {
             kernel: "6".into(),
             cpu_flags: vec!["avx".into()],
             xfeatures: 7,
+            xsave_size: 832,
             title: "vi".into(),
             processes: 1,
             memory_bytes: 1 << 20,
@@ -179,6 +180,7 @@ mod tests {
         let (o, h, a) = (offer, here, able);
         assert_eq!(refused(Offer { epoch: Epoch(4), ..o() }, h(), a()), "other-pane");
         assert_eq!(refused(Offer { user: "eve".into(), ..o() }, h(), a()), "other-user");
+        assert_eq!(refused(Offer { xsave_size: 2696, ..o() }, h(), a()), "cpu-feature");
         assert_eq!(refused(Offer { arch: "aarch64".into(), ..o() }, h(), a()), "architecture");
         assert_eq!(refused(Offer { cpu_flags: vec!["avx512f".into()], ..o() }, h(), a()), "cpu-feature");
         assert_eq!(refused(Offer { xfeatures: 15, ..o() }, h(), a()), "cpu-feature");

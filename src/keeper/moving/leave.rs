@@ -189,6 +189,7 @@ impl Keeper {
             kernel: able.kernel.clone(),
             cpu_flags: able.cpu.as_ref().map(|c| c.flags.clone()).unwrap_or_default(),
             xfeatures: able.cpu.as_ref().map_or(0, |c| c.xfeatures),
+            xsave_size: able.cpu.as_ref().map_or(0, |c| c.xsave_size),
             title: pane.title.clone(),
             processes: assessment.processes.len() as u32,
             memory_bytes: assessment.memory_bytes,
