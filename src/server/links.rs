@@ -84,6 +84,17 @@ impl Links {
         receiver
     }
 
+    /// Whoever listens now, to be put back by [`Links::listen_again`].
+    pub(super) fn listener(&mut self, id: LinkId) -> Option<UnboundedSender<FromLink>> {
+        self.all.get_mut(&id).and_then(|link| link.listener.clone())
+    }
+
+    pub(super) fn listen_again(&mut self, id: LinkId, listener: Option<UnboundedSender<FromLink>>) {
+        if let Some(link) = self.all.get_mut(&id) {
+            link.listener = listener;
+        }
+    }
+
     pub(super) fn unlisten(&mut self, id: LinkId) {
         if let Some(link) = self.all.get_mut(&id) {
             link.listener = None;

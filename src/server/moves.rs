@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_millis(500);
 /// How long the source's last word is waited for once the pane runs at the destination.
 const LAST_WORD: Duration = Duration::from_secs(10);
+/// Between attempts when nobody waits for the answer any more.
+const RETRY_ALONE: Duration = Duration::from_secs(3);
+/// How long the report of a keeper that had to be started anew is waited for.
+const NEW_KEEPERS_WORD: Duration = Duration::from_secs(3);
 
 /// `move pane|window HOST`.
 pub(super) struct Order {
@@ -54,6 +58,11 @@ struct Drive {
     /// The source's report, when it came before the destination's word.
     report: Option<MoveReport>,
     request: Option<RequestId>,
+    /// The source's keeper died and the one started in its place has no pane: until when its report is
+    /// waited for.
+    keeper_lost: Option<Instant>,
+    /// Which side is mended next when both are broken.
+    destination_next: bool,
 }
 
 /// Moves the panes one after the other; what cannot go is told, the others go.
@@ -167,6 +176,8 @@ async fn move_one(
         arrived: false,
         report: None,
         request: Some(request),
+        keeper_lost: None,
+        destination_next: true,
     };
     let label = drive.label.clone();
     let (_, result) = drive.until_the_end(server).await;
@@ -208,14 +219,19 @@ impl Drive {
                 let report = self.bare_report(server);
                 return self.ended(server, Ok(report));
             }
+            if self.keeper_lost.is_some_and(|by| Instant::now() > by) {
+                let failure = self.keeper_died(server);
+                return self.ended(server, Err(failure));
+            }
             if broken {
                 let until = *give_up.get_or_insert(Instant::now() + PATIENCE);
                 if Instant::now() > until {
-                    return self.hand_over(server);
+                    let text = self.undecided(server);
+                    return self.hand_over(server, Err(Failure { class: 7, code: "undecided", text }));
                 }
                 if Instant::now() >= retry {
                     self.mend(server).await;
-                    retry = Instant::now() + RETRY;
+                    retry = Instant::now() + if self.request.is_some() { RETRY } else { RETRY_ALONE };
                     continue;
                 }
             } else if !self.arrived {
@@ -229,6 +245,7 @@ impl Drive {
                 (false, Some(at)) => at,
                 (false, None) => Instant::now() + Duration::from_secs(3600),
             };
+            let timer = self.keeper_lost.map_or(timer, |by| by.min(timer));
             let woken = tokio::select! {
                 said = self.source.from.recv(), if self.source.link.is_some() => Woken::Source(said),
                 said = self.destination.from.recv(), if self.destination.link.is_some() && !self.arrived => {
@@ -240,6 +257,12 @@ impl Drive {
                 Woken::Timer => {}
                 Woken::Source(Some(FromLink::Said(message, fd))) => {
                     match self.source_said(server, *message, fd) {
+                        // Somebody has to go on bringing the two together.
+                        Some(Ok(report)) if matches!(report.outcome, MoveOutcome::Undecided(_)) => {
+                            if self.request.is_some() {
+                                return self.hand_over(server, Ok(report));
+                            }
+                        }
                         Some(result) => return self.ended(server, result),
                         None => continue,
                     }
@@ -331,27 +354,64 @@ impl Drive {
         panes::take_over(server, self.pane, link, welcome, fd);
     }
 
-    /// Brings a broken link back, and tells both keepers.
+    /// Brings a broken link back, and tells both keepers. A keeper that died is started anew: its journal
+    /// says what is to be done.
     async fn mend(&mut self, server: &Rc<Server>) {
-        let (side, is_destination) = match self.source.link {
-            None => (&mut self.source, false),
-            Some(_) => (&mut self.destination, true),
-        };
+        let both = self.source.link.is_none() && self.destination.link.is_none();
+        let is_destination = if both { self.destination_next } else { self.destination.link.is_none() };
+        self.destination_next = !is_destination;
+        let side = if is_destination { &mut self.destination } else { &mut self.source };
+        side.address.new = true;
         let Ok((link, from, welcome, fd)) = links::open(server, &side.address).await else { return };
-        side.link = Some(link);
-        side.from = from;
-        if is_destination && matches!(welcome.state, KeeperState::Running | KeeperState::Exited(_)) {
-            self.switch(server, link, welcome, fd);
-        } else if !is_destination && welcome.state == KeeperState::Running && !self.arrived {
-            if let Some(far) = self.destination.link.take() {
-                server.core.borrow_mut().links.close(far);
+        if is_destination {
+            (self.destination.link, self.destination.from) = (Some(link), from);
+            if matches!(welcome.state, KeeperState::Running | KeeperState::Exited(_)) {
+                self.switch(server, link, welcome, fd);
             }
-            panes::take_over(server, self.pane, link, welcome, fd);
+        } else if !self.source_is_back(server, link, from, welcome, fd) {
+            return;
         }
         if let (Some(a), Some(b)) = (self.source.link, self.destination.link) {
             pair(&mut server.core.borrow_mut().links, a, b);
             self.tell_of_peer(server, true);
         }
+    }
+
+    /// The source answers again; `false` if it has nothing to say any more.
+    fn source_is_back(
+        &mut self,
+        server: &Rc<Server>,
+        link: LinkId,
+        from: UnboundedReceiver<FromLink>,
+        welcome: Welcome,
+        fd: Option<OwnedFd>,
+    ) -> bool {
+        if welcome.state == KeeperState::Gone {
+            // It has let the pane go: the destination has it, and is asked next.
+            server.core.borrow_mut().links.close(link);
+            return false;
+        }
+        (self.source.link, self.source.from) = (Some(link), from);
+        match welcome.state {
+            KeeperState::Running | KeeperState::Exited(_) if !self.arrived => {
+                let listener = server.core.borrow_mut().links.listener(link);
+                panes::take_over(server, self.pane, link, welcome, fd);
+                // What the keeper says of the move is still ours to hear.
+                server.core.borrow_mut().links.listen_again(link, listener);
+            }
+            KeeperState::Empty if !self.arrived => {
+                self.keeper_lost = Some(Instant::now() + NEW_KEEPERS_WORD);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn keeper_died(&self, server: &Server) -> Failure {
+        let here = name_of(server, &self.source.address.host);
+        let text =
+            format!("The keeper of {} on {here} was killed, and the pane has ended with it.", self.label);
+        Failure { class: 1, code: "keeper-died", text }
     }
 
     fn tell_of_peer(&self, server: &Rc<Server>, connected: bool) {
@@ -384,9 +444,11 @@ impl Drive {
     }
 
     /// Patience is over: the user is told, and a task goes on trying.
-    fn hand_over(mut self, server: &Rc<Server>) -> (Drive, Result<MoveReport, Failure>) {
-        let text = self.undecided(server);
-        let failure = Failure { class: 7, code: "undecided", text };
+    fn hand_over(
+        mut self,
+        server: &Rc<Server>,
+        result: Result<MoveReport, Failure>,
+    ) -> (Drive, Result<MoveReport, Failure>) {
         let there = name_of(server, &self.destination.address.host);
         server.event(Event::PanePlace { pane: self.pane, place: Place::Undecided(there) });
         let ghost = self.ghost();
@@ -398,7 +460,7 @@ impl Drive {
             // Boxed: the future contains itself.
             let _ = Box::pin(drive.until_the_end(&server)).await;
         });
-        (self, Err(failure))
+        (self, result)
     }
 
     /// A drive with no links, to be dropped.
@@ -417,6 +479,8 @@ impl Drive {
             arrived: self.arrived,
             report: None,
             request: None,
+            keeper_lost: None,
+            destination_next: true,
         }
     }
 
@@ -427,12 +491,20 @@ impl Drive {
         result: Result<MoveReport, Failure>,
     ) -> (Drive, Result<MoveReport, Failure>) {
         let undecided = result.as_ref().is_ok_and(|r| matches!(r.outcome, MoveOutcome::Undecided(_)));
+        let dead = self.keeper_lost.is_some() && !self.arrived;
+        let result = if dead { Err(self.keeper_died(server)) } else { result };
         let mut core = server.core.borrow_mut();
+        let mut unattached = false;
         if let Some(wire) = core.panes.get_mut(&self.pane) {
             wire.busy = undecided;
             if !undecided {
                 wire.moving = None;
             }
+            unattached = !undecided && !dead && wire.link.is_none();
+        }
+        if unattached && let Some(link) = self.source.link.and_then(|l| core.links.get(l)) {
+            // It was joined in the middle of its move: attached to anew, it gives what a pane needs.
+            link.pane = None;
         }
         core.persist.structure_changed();
         for link in [self.source.link, self.destination.link].into_iter().flatten() {
@@ -450,6 +522,10 @@ impl Drive {
         if undecided {
             let there = name_of(server, &self.destination.address.host);
             server.event(Event::PanePlace { pane: self.pane, place: Place::Undecided(there) });
+        } else if dead {
+            panes::lost(server, self.pane);
+        } else if unattached {
+            panes::reconnect(server, self.pane);
         }
         server.persist_wanted.notify_one();
         (self, result)
@@ -479,15 +555,32 @@ fn progress_line(phase: &str, done: u64, total: u64) -> String {
     }
 }
 
+/// Where the pane was going, as the last server wrote it down. `None`: it did not. Then it is a checkpoint,
+/// or a move the server died too soon to write down: it is not committed, and its keeper is told to end it.
+fn destination_of(server: &Server, pane: PaneId, link: LinkId, move_id: MoveId) -> Option<Option<HostName>> {
+    let mut core = server.core.borrow_mut();
+    let moving = core.panes.get(&pane).and_then(|w| w.moving.as_ref()).filter(|(id, _)| *id == move_id);
+    let to = moving.map(|(_, to)| to.clone());
+    if to.is_none() {
+        core.links.say(link, &ToKeeper::AbortMove { move_id });
+        core.links.close(link);
+    }
+    to
+}
+
 /// A keeper that was in the middle of a move has been found again by a new server.
 pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: MoveId, welcome: Welcome) {
     let server = server.clone();
     spawn_local(async move {
+        let Some(to) = destination_of(&server, pane, link, move_id) else {
+            tokio::time::sleep(RETRY).await;
+            panes::reconnect(&server, pane);
+            return;
+        };
         let drive = {
             let mut core = server.core.borrow_mut();
             let label = label_of(&core, pane);
-            let Some(wire) = core.panes.get_mut(&pane) else { return };
-            let to = wire.moving.as_ref().filter(|(id, _)| *id == move_id).map(|(_, to)| to.clone());
+            let Some(wire) = core.panes.get_mut(&pane) else { return core.links.close(link) };
             let (life, epoch, from) = (wire.life, welcome.epoch, wire.host.clone());
             wire.busy = true;
             if let Some(l) = core.links.get(link) {
@@ -495,7 +588,6 @@ pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: M
             }
             let from_source = core.links.listen(link);
             let nothing = tokio::sync::mpsc::unbounded_channel().1;
-            let Some(to) = to else { return };
             let address = |host, epoch| KeeperAddress { host, life, epoch, new: false };
             Drive {
                 pane,
@@ -506,6 +598,8 @@ pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: M
                 arrived: false,
                 report: None,
                 request: None,
+                keeper_lost: None,
+                destination_next: true,
             }
         };
         drive.tell_of_peer(&server, false);

@@ -19,6 +19,8 @@ use tokio::task::{JoinHandle, spawn_local};
 const READ_MAX: usize = 64 << 10;
 /// How often the foreground program of a pane that has been busy is looked at.
 const INFO_INTERVAL: Duration = Duration::from_millis(500);
+/// Most input kept for a pane whose keeper is out of reach, in bytes; what is typed beyond it is lost.
+const INPUT_BACK_MAX: usize = 1 << 20;
 /// Waits between attempts to reach a keeper whose link broke.
 const RETRY_MS: [u64; 6] = [200, 500, 1000, 2000, 5000, 10_000];
 
@@ -312,7 +314,12 @@ pub(super) fn write(core: &mut Core, pane: PaneId, bytes: Vec<u8>) {
                 core.links.say(link, &ToKeeper::Input(chunk.to_vec().into()));
             }
         }
-        (None, None) => {}
+        // Out of reach just now: it goes first when the pane is back.
+        (None, None) => {
+            if wire.input_back.len() + bytes.len() <= INPUT_BACK_MAX {
+                wire.input_back.extend_from_slice(&bytes);
+            }
+        }
     }
 }
 
@@ -486,17 +493,11 @@ pub(super) fn reconnect(server: &Rc<Server>, pane: PaneId) -> Option<JoinHandle<
                 // Here, a keeper that does not answer is dead, and its pane with it; elsewhere only the
                 // other host itself can say so.
                 Err(failure) if address.host.is_none() || failure.code == "no-keeper" => {
-                    let mut core = server.core.borrow_mut();
-                    let moving = core.panes.get_mut(&pane).and_then(|w| Some((w.moving.take()?, w)));
                     // It left while no server was there: the other end of its move has it.
-                    if let Some(((_, to), wire)) = moving {
-                        wire.host = to;
-                        wire.epoch = wire.epoch.next();
+                    if follow(&mut server.core.borrow_mut(), pane) {
                         continue;
                     }
-                    core.panes.remove(&pane);
-                    drop(core);
-                    return server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
+                    return lost(&server, pane);
                 }
                 Err(_) => {}
             }
@@ -511,13 +512,36 @@ fn arrived(server: &Rc<Server>, pane: PaneId, link: LinkId, welcome: Welcome, ma
             super::moves::resume(server, pane, link, id, welcome);
         }
         KeeperState::Empty | KeeperState::Gone => {
-            let mut core = server.core.borrow_mut();
-            core.links.close(link);
-            core.panes.remove(&pane);
-            drop(core);
-            server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
+            let left = {
+                let mut core = server.core.borrow_mut();
+                core.links.close(link);
+                follow(&mut core, pane)
+            };
+            // It left while no server was there: the other end of its move has it.
+            if left {
+                reconnect(server, pane);
+            } else {
+                lost(server, pane);
+            }
         }
     }
+}
+
+/// The pane is at the other end of its move now, if it was on one.
+fn follow(core: &mut Core, pane: PaneId) -> bool {
+    let moving = core.panes.get_mut(&pane).and_then(|w| Some((w.moving.take()?, w)));
+    let Some(((_, to), wire)) = moving else { return false };
+    wire.host = to;
+    wire.epoch = wire.epoch.next();
+    true
+}
+
+/// The pane's keeper is dead, and with it the pane.
+pub(super) fn lost(server: &Rc<Server>, pane: PaneId) {
+    if let Some(local) = server.core.borrow_mut().panes.remove(&pane).and_then(|w| w.local) {
+        retire(&local);
+    }
+    server.event(Event::PaneExited { pane, status: ExitStatus::Signal(9) });
 }
 
 /// The wire's words in `Mux`'s.

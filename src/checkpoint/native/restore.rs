@@ -362,15 +362,11 @@ impl<'t> Build<'t> {
         let hard: Vec<(u64, u64)> = (0..16).map(|r| fdtable::limit(r).unwrap_or((0, 0))).collect();
         let ids = self.timer_ids_can_be_chosen();
         let mut threads: Vec<Stopped> = Vec::new();
-        let mut foreground = None;
         let mut root = 0;
         while let Some(mut living) = self.living.pop() {
             let process = living.process;
             let stopped = living.stopped.take().ok_or_else(|| lost(process.pid))?;
             let outer = stopped.tid();
-            if self.tree.tty.foreground == Some(process.pgid) {
-                foreground = Some(outer);
-            }
             if self.living.is_empty() {
                 root = outer;
             }
@@ -388,7 +384,6 @@ impl<'t> Build<'t> {
             master: self.master,
             nursery: self.nursery,
             threads,
-            foreground,
             pending_input: self.tree.tty.pending_input.clone(),
             screen,
         }))
@@ -591,8 +586,6 @@ struct Tree {
     master: OwnedFd,
     pid: i32,
     inner_pid: i32,
-    /// A process of the foreground group.
-    foreground: Option<i32>,
     pending_input: Vec<u8>,
     screen: Vec<u8>,
     /// Last: it kills what is left.
@@ -615,7 +608,7 @@ impl Restored for Tree {
     fn resume(self: Box<Self>) -> Result<RestoredRoot, CheckpointError> {
         // Before anything runs: what was typed first must be read first.
         refill::refill(self.master.as_fd(), &self.pending_input)?;
-        let Tree { threads, pid, inner_pid, foreground, nursery, .. } = *self;
+        let Tree { threads, pid, inner_pid, nursery, .. } = *self;
         let exit = nursery.release()?;
         for thread in threads {
             let tid = thread.tid();
@@ -629,12 +622,9 @@ impl Restored for Tree {
                 Err(e) => return Err(CheckpointError::trace(format!("let thread {tid} run"))(e)),
             }
         }
-        // The kernel sends none when the size is the old one.
-        if let Some(member) = foreground
-            && let Ok(group) = nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(member)))
-        {
-            let _ = signals::send(-group.as_raw(), libc::SIGWINCH);
-        }
+        // No SIGWINCH: what the program has drawn is still on the screen, which travels with the pane, and a
+        // program that reads a key with the signal pending may lose it (nano 7.2 does). Another size is
+        // another matter: the kernel sends one when it is set.
         Ok(RestoredRoot { pid, inner_pid, exit })
     }
 

@@ -90,11 +90,7 @@ impl Keeper {
         let Kind::Arrive(arriving) = &mut work.kind else { return };
         match event {
             Event::Considered(mut accept) => {
-                if accept.tier != "root" {
-                    accept
-                        .warnings
-                        .push("Programs that change the user (sudo, su) will not work in it there".into());
-                }
+                accept.warnings.extend(notes_of_tier(accept.tier == "root"));
                 self.drive_arrive(work, DestinationInput::Considered(accept));
             }
             Event::Consumed(bytes) => {
@@ -334,6 +330,14 @@ impl Keeper {
         let mut work = Work::new(move_id, None, self.arriving(machine));
         self.do_arrive(&mut work, outputs);
         self.put_back(work);
+    }
+}
+
+/// What whoever brings a tree to life should know of how it was done.
+pub(super) fn notes_of_tier(privileged: bool) -> Vec<String> {
+    match privileged {
+        true => Vec::new(),
+        false => vec!["Programs that change the user (sudo, su) will not work in it there.".into()],
     }
 }
 

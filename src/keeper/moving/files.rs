@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// Bytes written at once.
 const PIECE: usize = 1 << 20;
+/// Longest title taken from an image, in characters.
+const TITLE_MAX: usize = 256;
 
 /// An image on its way to a file: nothing has its name before it is whole and on disk.
 pub struct NewImage {
@@ -56,7 +58,7 @@ impl NewImage {
         file.sync_all().map_err(wrong)?;
         let bytes = file.metadata().map_err(wrong)?.len();
         file.rewind().map_err(wrong)?;
-        let id = image_id(&mut BufReader::new(file))?;
+        let (id, _) = beginning(&mut BufReader::new(file))?;
         std::fs::rename(&self.fresh, &self.path).map_err(wrong)?;
         sync_directory(&self.path).map_err(wrong)?;
         Ok((id, bytes))
@@ -90,17 +92,21 @@ fn not_written(path: &Path, error: &io::Error) -> Trouble {
     trouble(3, if full { "disk-full" } else { "image-file" }, format!("{}: {error}", path.display()))
 }
 
-fn image_id(input: &mut impl Read) -> Result<ImageId, Trouble> {
+/// Name of the image, and title of what is in it.
+fn beginning(input: &mut impl Read) -> Result<(ImageId, String), Trouble> {
     let damaged = || trouble(6, "image", "The image has no proper beginning");
     match ImageReader::new(input).next_section().map_err(|e| trouble(6, "image", e.to_string()))? {
-        Some(Section::Manifest(manifest)) => manifest.image_id.parse().map_err(|_| damaged()),
+        Some(Section::Manifest(manifest)) => {
+            let title = manifest.title.chars().filter(|c| !c.is_control()).take(TITLE_MAX).collect();
+            manifest.image_id.parse().map(|id| (id, title)).map_err(|_| damaged())
+        }
         _ => Err(damaged()),
     }
 }
 
 /// Opens an image to be restored. Refused: somebody else's, one others may write, one already started here
-/// (unless `clone`).
-pub fn open_image(path: &Path, clone: bool) -> Result<(ImageId, BufReader<File>), Trouble> {
+/// (unless `clone`). Gives its name, the title of what is in it, and its bytes.
+pub fn open_image(path: &Path, clone: bool) -> Result<(ImageId, String, BufReader<File>), Trouble> {
     let wrong = |e: io::Error| trouble(6, "image-file", format!("{}: {e}", path.display()));
     let mut file = File::open(path).map_err(wrong)?;
     let meta = file.metadata().map_err(wrong)?;
@@ -114,12 +120,12 @@ pub fn open_image(path: &Path, clone: bool) -> Result<(ImageId, BufReader<File>)
             format!("{} could be written by others (mode {:04o})", path.display(), meta.mode() & 0o7777);
         return Err(trouble(6, "writable-by-others", cause));
     }
-    let id = image_id(&mut BufReader::new(&mut file))?;
+    let (id, title) = beginning(&mut BufReader::new(&mut file))?;
     file.rewind().map_err(wrong)?;
     if !clone && let Some(when) = started(&started_dir()?, id) {
         return Err(already_started(&when));
     }
-    Ok((id, BufReader::with_capacity(PIECE, file)))
+    Ok((id, title, BufReader::with_capacity(PIECE, file)))
 }
 
 fn already_started(when: &str) -> Trouble {

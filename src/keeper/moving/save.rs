@@ -27,6 +27,7 @@ pub(super) struct Loading {
     image: Option<ImageId>,
     marked: bool,
     screen: Vec<u8>,
+    title: String,
     master: Option<OwnedFd>,
     pub over: bool,
 }
@@ -142,6 +143,7 @@ impl Keeper {
                     image: None,
                     marked: false,
                     screen: Vec::new(),
+                    title: String::new(),
                     master: None,
                     over: false,
                 };
@@ -160,7 +162,12 @@ impl Keeper {
         let Kind::Load(loading) = &mut work.kind else { return };
         match event {
             Event::Restored { master, screen, image, .. } => {
-                (loading.master, loading.screen, loading.image) = (Some(master), screen, image);
+                (loading.master, loading.screen) = (Some(master), screen);
+                let image = image.map(|(id, title)| {
+                    loading.title = title;
+                    id
+                });
+                loading.image = image;
                 // The note is made when nothing but the resume is left, and before it: of two keepers one wins.
                 let marked = match image {
                     Some(id) => files::mark_started(id, &host.0, loading.clone),
@@ -179,11 +186,13 @@ impl Keeper {
                 work.guarded = false;
                 let screen = Bytes::from(std::mem::take(&mut loading.screen));
                 let (master, image) = (loading.master.take(), loading.image);
+                let title = std::mem::take(&mut loading.title);
                 if let Some(image) = image {
-                    self.send(&FromKeeper::Restored { image, screen, notes: Vec::new() });
+                    let notes = super::arrive::notes_of_tier(nix::unistd::geteuid().is_root());
+                    self.send(&FromKeeper::Restored { image, screen, notes });
                 }
                 if let Some(master) = master
-                    && let Err(why) = self.fill_restored(master, root, String::new())
+                    && let Err(why) = self.fill_restored(master, root, title)
                 {
                     self.send(&FromKeeper::Failed(why));
                 }

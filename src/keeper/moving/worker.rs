@@ -97,7 +97,7 @@ pub enum Event {
     /// This many bytes of image or files have been taken in.
     Consumed(u64),
     /// Answer to `Restore` and `RestoreFile`.
-    Restored { pid: i32, master: OwnedFd, screen: Vec<u8>, image: Option<ImageId> },
+    Restored { pid: i32, master: OwnedFd, screen: Vec<u8>, image: Option<(ImageId, String)> },
     /// Answer to `Resume`.
     Resumed(RestoredRoot),
     /// The tree ended by itself, and the engine was told how.
@@ -311,9 +311,9 @@ impl Work {
                 self.restore(&mut image, cache, None)
             }
             Command::RestoreFile { path, cache, clone } => {
-                let (id, file) = files::open_image(&path, clone)?;
+                let (id, title, file) = files::open_image(&path, clone)?;
                 let mut image = ImageReader::new(file);
-                self.restore(&mut image, cache, Some(id))
+                self.restore(&mut image, cache, Some((id, title)))
             }
             Command::Resume => {
                 self.may("destination.resume")?;
@@ -407,7 +407,7 @@ impl Work {
         &mut self,
         image: &mut ImageReader<'_>,
         cache: PathBuf,
-        id: Option<ImageId>,
+        id: Option<(ImageId, String)>,
     ) -> Result<Event, Trouble> {
         let options = RestoreOptions { timeout: RESTORE_PATIENCE, ..RestoreOptions::new(cache) };
         let copy = self.engine.restore(image, &options).map_err(|e| self.failed("restore", &e))?;
