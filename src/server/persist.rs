@@ -136,30 +136,32 @@ pub(super) async fn adopt(server: &Rc<Server>) {
     if alive.is_empty() {
         return;
     }
-    let mut core = server.core.borrow_mut();
-    let structure = saved.as_ref().map_or(&[][..], |s| &s.mux);
-    // A structure that cannot be read costs names and layouts: the panes come back in a session of their own.
-    let given = core.mux.load(structure, &alive).or_else(|_| core.mux.load(&[], &alive)).unwrap_or_default();
-    for wire in &mut wires {
-        if let Some((_, pane)) = given.iter().find(|(life, _)| *life == wire.life) {
-            wire.pane = *pane;
+    {
+        let mut core = server.core.borrow_mut();
+        let structure = saved.as_ref().map_or(&[][..], |s| &s.mux);
+        // A structure that cannot be read costs names and layouts: the panes come back in a session of their own.
+        let given =
+            core.mux.load(structure, &alive).or_else(|_| core.mux.load(&[], &alive)).unwrap_or_default();
+        for wire in &mut wires {
+            if let Some((_, pane)) = given.iter().find(|(life, _)| *life == wire.life) {
+                wire.pane = *pane;
+            }
         }
+        for saved in &wires {
+            let SavedPane { pane, life, epoch, host, moving } = saved;
+            panes::known(&mut core, *pane, *life, *epoch, host.clone());
+            if let Some(wire) = core.panes.get_mut(pane) {
+                wire.moving = moving.clone();
+            }
+            let Some(blank) = core.mux.pane(*pane).map(|p| p.screen.clone()) else { continue };
+            let (screen, record) = screens::load(server, *life, blank);
+            if let Some(wire) = core.panes.get_mut(pane) {
+                wire.record = record;
+            }
+            core.mux.set_screen(*pane, screen);
+        }
+        server.settle(&mut core);
     }
-    for saved in &wires {
-        let SavedPane { pane, life, epoch, host, moving } = saved;
-        panes::known(&mut core, *pane, *life, *epoch, host.clone());
-        if let Some(wire) = core.panes.get_mut(pane) {
-            wire.moving = moving.clone();
-        }
-        let Some(blank) = core.mux.pane(*pane).map(|p| p.screen.clone()) else { continue };
-        let (screen, record) = screens::load(server, *life, blank);
-        if let Some(wire) = core.panes.get_mut(pane) {
-            wire.record = record;
-        }
-        core.mux.set_screen(*pane, screen);
-    }
-    server.settle(&mut core);
-    drop(core);
     let mut here = Vec::new();
     for saved in wires {
         let task = panes::reconnect(server, saved.pane);

@@ -64,8 +64,15 @@ fn file(server: &Server, life: LifeId, number: u64) -> PathBuf {
     dir(server).join(format!("{life}.{number}"))
 }
 
+/// The path with more at its end.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
+}
+
 fn log_of(snapshot: &Path) -> PathBuf {
-    snapshot.with_added_extension("log")
+    beside(snapshot, ".log")
 }
 
 /// An empty file only we can read.
@@ -75,7 +82,7 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 
 /// Writes a file of ours so that it is whole or not there.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let temporary = path.with_added_extension("new");
+    let temporary = beside(path, ".new");
     private_file(&temporary)?.write_all(bytes)?;
     std::fs::rename(&temporary, path)
 }
