@@ -25,7 +25,7 @@ mod stdio;
 
 pub use meta::{Found, KeeperRecord, find};
 pub use moving::Engines;
-pub use start::start_daemon;
+pub use start::{READY, READY_LINE_MAX, detached_args, start_daemon};
 
 use crate::ids::{BadId, Epoch, LifeId};
 use crate::transport::runtime::{RuntimeError, runtime_dir};

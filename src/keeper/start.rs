@@ -15,9 +15,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the second stage says when it listens.
-const READY: &str = "ready";
+pub const READY: &str = "ready";
 /// Longest line taken from the second stage, in bytes.
-const LINE_MAX: u64 = 4096;
+pub const READY_LINE_MAX: u64 = 4096;
+
+/// The second stage's arguments, for whoever is first stage: it says [`READY`] (or why not) in one line on
+/// standard output, and is on its own from there.
+pub fn detached_args(life: LifeId, epoch: Epoch) -> [String; 6] {
+    ["keeper", "--detached", "--life", &life.to_string(), "--epoch", &epoch.0.to_string()].map(String::from)
+}
 
 /// Starts the detached keeper of `life` at `epoch` in this process's runtime directory and returns its
 /// socket, which answers already. One that is there already is the one. Blocks for the few milliseconds
@@ -29,7 +35,7 @@ pub fn start_daemon(life: LifeId, epoch: Epoch) -> Result<PathBuf, KeeperError> 
     }
     let exe = std::env::current_exe().map_err(io_error("own binary"))?;
     let mut child = Command::new(exe)
-        .args(["keeper", "--detached", "--life", &life.to_string(), "--epoch", &epoch.0.to_string()])
+        .args(detached_args(life, epoch))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -38,7 +44,7 @@ pub fn start_daemon(life: LifeId, epoch: Epoch) -> Result<PathBuf, KeeperError> 
         .map_err(io_error("starting the keeper"))?;
     let mut line = String::new();
     if let Some(out) = child.stdout.take() {
-        BufReader::new(out.take(LINE_MAX))
+        BufReader::new(out.take(READY_LINE_MAX))
             .read_line(&mut line)
             .map_err(io_error("the keeper's first word"))?;
     }

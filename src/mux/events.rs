@@ -411,6 +411,12 @@ impl Mux {
         (seconds > 0).then(|| pane.silent_since.map(|at| at + Duration::from_secs(seconds as u64)))?
     }
 
+    /// Whether any window may have an alert for silence: asked for every event, so that the panes need not be.
+    pub(crate) fn watches_silence(&self) -> bool {
+        let set = |options: &super::options::Options| options.get("monitor-silence").is_some();
+        set(&self.window_options) || self.windows.values().any(|w| set(&w.options))
+    }
+
     // ---- time ----
 
     fn tick(&mut self) {
@@ -441,6 +447,7 @@ impl Mux {
                 changed = true;
             }
             if changed {
+                self.chrome += 1;
                 self.redraw.insert(id);
             }
         }
@@ -451,8 +458,10 @@ impl Mux {
                 v.wanted = true;
             }
         }
+        let watched = self.watches_silence();
+        let panes = self.panes.values().filter(|_| watched);
         let silent: Vec<(PaneId, crate::ids::WindowId)> =
-            self.panes.values().filter(|p| due(self.silence_deadline(p))).map(|p| (p.id, p.window)).collect();
+            panes.filter(|p| due(self.silence_deadline(p))).map(|p| (p.id, p.window)).collect();
         for (pane, window) in silent {
             if let Some(p) = self.panes.get_mut(&pane) {
                 p.silent_since = None;

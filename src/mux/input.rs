@@ -15,6 +15,15 @@ use std::sync::Arc;
 /// Most bytes of one paste taken at once.
 const MAX_PASTE: usize = 16 * 1024 * 1024;
 
+/// What became of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passed {
+    /// It went to a pane's program, and nothing else happened.
+    On,
+    /// Something else, perhaps besides.
+    Not,
+}
+
 /// Whether something was done with an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handled {
@@ -49,11 +58,23 @@ impl Mux {
                 s.activity_order = order;
             }
             // With several clients the one that types decides the size.
-            self.sizes_dirty |= !newest;
+            if !newest {
+                self.sizes_dirty = true;
+                self.chrome += 1;
+            }
         }
         for input in inputs {
+            // What goes to a program as it is changes nothing that formats show: its echo must not wait for
+            // a new status line.
+            if !matches!(input, Input::Key(_) | Input::Raw(_) | Input::Reply(_)) {
+                self.chrome += 1;
+            }
             match input {
-                Input::Key(key) => self.key(id, key),
+                Input::Key(key) => {
+                    if self.key(id, key) != Passed::On {
+                        self.chrome += 1;
+                    }
+                }
                 Input::Mouse(mouse) => {
                     if self.clients.get(&id).is_some_and(|c| c.prompt.is_none()) {
                         self.mouse_input(id, mouse);
@@ -173,33 +194,35 @@ impl Mux {
     }
 
     /// One key of an attached client.
-    pub(crate) fn key(&mut self, id: ClientId, key: Key) {
-        let Some(c) = self.clients.get_mut(&id) else { return };
-        let had_message = c.message.take().is_some();
-        if had_message {
+    pub(crate) fn key(&mut self, id: ClientId, key: Key) -> Passed {
+        let Some(c) = self.clients.get_mut(&id) else { return Passed::Not };
+        let mut passed = Passed::On;
+        if c.message.take().is_some() {
+            passed = Passed::Not;
             self.redraw.insert(id);
         }
-        let Some(c) = self.clients.get_mut(&id) else { return };
+        let Some(c) = self.clients.get_mut(&id) else { return Passed::Not };
         if c.prompt.is_some() {
             self.prompt_key(id, key);
-            return;
+            return Passed::Not;
         }
         if let Some(overlay) = c.overlay.take() {
+            passed = Passed::Not;
             self.redraw.insert(id);
             if self.overlay_key(id, overlay, key) == Handled::Yes {
-                return;
+                return Passed::Not;
             }
         }
-        let Some(c) = self.clients.get(&id) else { return };
+        let Some(c) = self.clients.get(&id) else { return Passed::Not };
         if c.read_only && !self.is_prefix(id, key) && c.key_table.is_none() {
-            return;
+            return Passed::Not;
         }
         let pane = self.pane_of(id);
         if let Some(pane) = pane
             && c.key_table.is_none()
             && self.mode_key(id, pane, key) == Handled::Yes
         {
-            return;
+            return Passed::Not;
         }
         let table = self.first_table(id);
         let in_own_table = self.clients.get(&id).is_some_and(|c| c.key_table.is_some());
@@ -209,12 +232,12 @@ impl Mux {
                 c.key_table = Some("prefix".into());
             }
             self.redraw.insert(id);
-            return;
+            return Passed::Not;
         }
         let trigger = Trigger::Key(key);
         let bound = self.lookup(&table, trigger, repeating);
         if bound && self.run_table_binding(id, &table, trigger, None) == Handled::Yes {
-            return;
+            return Passed::Not;
         }
         if in_own_table {
             if let Some(c) = self.clients.get_mut(&id) {
@@ -226,11 +249,14 @@ impl Mux {
             if repeating {
                 self.key(id, key);
             }
-            return;
+            return Passed::Not;
         }
-        if let Some(pane) = pane.filter(|p| self.takes_keys(id, *p)) {
-            self.type_key(pane, key);
+        if let Some(pane) = pane.filter(|p| self.takes_keys(id, *p))
+            && self.type_key(pane, key) == Passed::Not
+        {
+            passed = Passed::Not;
         }
+        passed
     }
 
     /// Whether a key is bound; while repeating only repeatable ones count.
@@ -242,15 +268,16 @@ impl Mux {
     }
 
     /// A key for a pane's program.
-    fn type_key(&mut self, pane: PaneId, key: Key) {
+    fn type_key(&mut self, pane: PaneId, key: Key) -> Passed {
         let dead = self.panes.get(&pane).is_some_and(|p| p.dead.is_some());
         if dead && self.option_text(Scope::Pane(pane), "remain-on-exit") == "key" {
             self.remove_pane(pane);
-            return;
+            return Passed::Not;
         }
         for pane in self.typing_targets(pane) {
             self.send_key(pane, key);
         }
+        Passed::On
     }
 
     /// Sends a key to a pane as its modes want it.

@@ -227,8 +227,11 @@ impl Mux {
     /// Takes one event.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) {
         self.now = now;
-        // What output changes besides the pane's own screen (title, bell, activity) asks for a redraw itself.
-        if !matches!(event, Event::PaneOutput { .. }) {
+        // What output changes besides the pane's own screen (title, bell, activity) asks for a redraw itself;
+        // so do facts about a pane that are news, and keys that are not just handed on.
+        let quiet =
+            matches!(event, Event::PaneOutput { .. } | Event::PaneInfo { .. } | Event::ClientInput { .. });
+        if !quiet {
             self.chrome += 1;
         }
         self.event(event);
@@ -260,7 +263,8 @@ impl Mux {
             };
             [c.repeat_until, c.escape_deadline, overlay, c.message.as_ref().and_then(|m| m.until)]
         });
-        let silence = self.panes.values().filter_map(|p| self.silence_deadline(p));
+        let watched = self.watches_silence();
+        let silence = self.panes.values().filter(|_| watched).filter_map(|p| self.silence_deadline(p));
         clients
             .flatten()
             .chain(self.later.iter().map(|(at, _)| *at))

@@ -8,6 +8,7 @@ use super::panes;
 use super::wire::{Outbox, Sink, drain, drain_to};
 use super::{Server, connect_own, hosts};
 use crate::ids::{Epoch, HostName, LifeId, PaneId};
+use crate::keeper;
 use crate::mux::Failure;
 use crate::protocol::keeper::{FromKeeper, KeeperState, ToKeeper, Trouble, Welcome};
 use crate::protocol::{self, FrameReader, Received};
@@ -18,7 +19,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, Interest};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, Interest};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
@@ -174,19 +175,33 @@ fn silent(server: &Server, address: &KeeperAddress, what: &str) -> Failure {
 /// Connects to a keeper of this host, starting it if it is to be new.
 async fn connect_here(server: &Rc<Server>, address: &KeeperAddress) -> io::Result<UnixStream> {
     if address.new {
-        let ended = tokio::process::Command::new(&server.exe)
-            .args(["keeper", "--daemon", "--life", &address.life.to_string()])
-            .args(["--epoch", &address.epoch.0.to_string()])
-            .stdin(std::process::Stdio::null())
-            .output()
-            .await?;
-        if !ended.status.success() {
-            let said = String::from_utf8_lossy(&ended.stderr);
-            return Err(io::Error::other(said.trim().to_string()));
-        }
+        start_here(server, address).await?;
     }
     let path = server.runtime.keeper_socket(address.life, address.epoch).map_err(io::Error::other)?;
     connect_own(&path).await
+}
+
+/// Starts the keeper as its own first stage would: one program started for a new pane, not two.
+async fn start_here(server: &Rc<Server>, address: &KeeperAddress) -> io::Result<()> {
+    use std::process::Stdio;
+    let mut child = tokio::process::Command::new(&server.exe)
+        .args(keeper::detached_args(address.life, address.epoch))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .spawn()?;
+    let mut said = String::new();
+    if let Some(out) = child.stdout.take() {
+        BufReader::new(out.take(keeper::READY_LINE_MAX)).read_line(&mut said).await?;
+    }
+    if said.trim_end() == keeper::READY {
+        // Not waited for: it lives as long as its pane, and is reaped by the runtime when it ends first.
+        return Ok(());
+    }
+    child.wait().await?;
+    let said = if said.is_empty() { "it ended without a word" } else { said.trim_end() };
+    Err(io::Error::other(said.to_string()))
 }
 
 fn insert(

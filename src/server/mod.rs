@@ -95,6 +95,8 @@ pub(crate) struct Server {
     persist_wanted: Notify,
     screens_wanted: Notify,
     stop: Notify,
+    /// What is read from a pty master, until it has been given to `Mux`: one for all panes.
+    buffer: RefCell<Vec<u8>>,
 }
 
 /// Runs the server until its last session ends. The exit code is for whoever started it.
@@ -226,6 +228,7 @@ impl Server {
             persist_wanted: Notify::new(),
             screens_wanted: Notify::new(),
             stop: Notify::new(),
+            buffer: RefCell::new(vec![0; panes::READ_MAX]),
         }))
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_local};
 
 /// Most bytes read from a pane before others get their turn.
-const READ_MAX: usize = 64 << 10;
+pub(super) const READ_MAX: usize = 64 << 10;
 /// How often the foreground program of a pane that has been busy is looked at.
 const INFO_INTERVAL: Duration = Duration::from_millis(500);
 /// Most input kept for a pane whose keeper is out of reach, in bytes; what is typed beyond it is lost.
@@ -251,7 +251,6 @@ fn retire(local: &Local) {
 }
 
 async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
-    let mut buffer = vec![0; READ_MAX];
     loop {
         match local.state.get() {
             Reading::On => {}
@@ -269,24 +268,55 @@ async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
                 Err(_) => return,
             },
         };
-        match nix::unistd::read(local.master.get_ref(), &mut buffer) {
-            Ok(0) => return,
-            Ok(n) => {
-                if n < buffer.len() {
-                    ready.clear_ready();
-                }
-                got_output(&server, pane, &buffer[..n]);
-                tokio::task::yield_now().await;
+        let end = {
+            let mut buffer = server.buffer.borrow_mut();
+            let (n, end) = read_all(local.master.get_ref(), &mut buffer);
+            if end == ReadEnd::Empty {
+                ready.clear_ready();
             }
-            Err(nix::Error::EAGAIN) => ready.clear_ready(),
-            Err(nix::Error::EINTR) => {}
+            if n > 0 {
+                got_output(&server, pane, &buffer[..n]);
+            }
+            end
+        };
+        match end {
+            ReadEnd::Empty => {}
+            ReadEnd::Full => tokio::task::yield_now().await,
+            ReadEnd::Closed => return,
             // EIO: nobody has the terminal open just now. The keeper says when the pane has ended.
-            Err(_) => {
+            ReadEnd::Broken => {
                 drop(ready);
                 let _ = tokio::time::timeout(Duration::from_millis(20), local.wake.notified()).await;
             }
         }
     }
+}
+
+/// Why [`read_all`] stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadEnd {
+    /// There is nothing more now.
+    Empty,
+    /// The buffer is full.
+    Full,
+    Closed,
+    Broken,
+}
+
+/// Fills `buffer` as far as there is output: the kernel gives at most 4 KiB of a terminal at a time, and
+/// what is done once for each event is worth more than that.
+fn read_all(master: &OwnedFd, buffer: &mut [u8]) -> (usize, ReadEnd) {
+    let mut n = 0;
+    while n < buffer.len() {
+        match nix::unistd::read(master, &mut buffer[n..]) {
+            Ok(0) => return (n, ReadEnd::Closed),
+            Ok(more) => n += more,
+            Err(nix::Error::EAGAIN) => return (n, ReadEnd::Empty),
+            Err(nix::Error::EINTR) => {}
+            Err(_) => return (n, ReadEnd::Broken),
+        }
+    }
+    (n, ReadEnd::Full)
 }
 
 fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {

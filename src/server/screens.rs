@@ -13,10 +13,12 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Least time between two rounds of snapshots.
 const INTERVAL: Duration = Duration::from_millis(1500);
+/// Between two rounds at least so many times as long as one took.
+const COST_SHARE: u32 = 100;
 /// Most output kept between two snapshots, in bytes. A flood scrolls its own beginning away: what is
 /// beyond costs the keystroke path more than it is worth.
 const LOG_MAX: usize = 64 << 10;
@@ -64,15 +66,14 @@ fn file(server: &Server, life: LifeId, number: u64) -> PathBuf {
     dir(server).join(format!("{life}.{number}"))
 }
 
-/// The path with more at its end.
-fn beside(path: &Path, more: &str) -> PathBuf {
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(more);
+    name.push(ending);
     name.into()
 }
 
 fn log_of(snapshot: &Path) -> PathBuf {
-    beside(snapshot, ".log")
+    with_ending(snapshot, ".log")
 }
 
 /// An empty file only we can read.
@@ -82,7 +83,7 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 
 /// Writes a file of ours so that it is whole or not there.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let temporary = beside(path, ".new");
+    let temporary = with_ending(path, ".new");
     private_file(&temporary)?.write_all(bytes)?;
     std::fs::rename(&temporary, path)
 }
@@ -163,8 +164,10 @@ pub(super) fn load(server: &Server, life: LifeId, blank: Screen) -> (Screen, Rec
 pub(super) async fn save_in_time(server: Rc<Server>) {
     loop {
         server.screens_wanted.notified().await;
+        let start = Instant::now();
         save_all(&server);
-        tokio::time::sleep(INTERVAL).await;
+        // Long scrollback in a flood: writing it again and again must not slow the flood.
+        tokio::time::sleep(INTERVAL.max(start.elapsed() * COST_SHARE)).await;
     }
 }
 

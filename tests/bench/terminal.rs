@@ -1,7 +1,9 @@
-//! Key echo, floods of output and scrollback memory: qmux beside tmux, interleaved, medians.
+//! Key echo, floods of output, memory and commands: qmux beside tmux, interleaved, medians.
 //!
 //! The outer terminal is a bare pty that reads as fast as it can and parses nothing, so that what is
-//! measured is the multiplexer.
+//! measured is the multiplexer. Where a pty alone can do the same, its time stands beside as the limit.
+//!
+//! Words after `--` choose parts: echo, flood, scrollback, memory, commands. None is all.
 
 #[path = "stats/mod.rs"]
 mod stats;
@@ -84,7 +86,7 @@ impl Multiplexer {
                 panic!("{:?} was not drawn; last: {}", String::from_utf8_lossy(mark), tail.escape_ascii())
             });
             tail.extend_from_slice(&chunk);
-            if tail.windows(mark.len()).any(|window| window == mark) {
+            if memchr::memmem::find(&tail, mark).is_some() {
                 return;
             }
             let surplus = tail.len().saturating_sub(4096);
@@ -97,6 +99,14 @@ impl Multiplexer {
         while self.chunks.recv_timeout(quiet).is_ok() {}
     }
 
+    /// Takes in so many bytes.
+    fn take_in(&mut self, mut bytes: usize) {
+        while bytes > 0 {
+            let chunk = self.chunks.recv_timeout(LIMIT).expect("it goes on drawing");
+            bytes = bytes.saturating_sub(chunk.len());
+        }
+    }
+
     fn command(&self, args: &[&str]) -> String {
         let mut command = Command::new(program(self.kind));
         environment(&self.dir, |key, value| {
@@ -106,11 +116,23 @@ impl Multiplexer {
         String::from_utf8_lossy(&output.stdout).trim().to_string()
     }
 
+    fn server_pid(&self) -> String {
+        self.command(&["display-message", "-p", "#{pid}"])
+    }
+
     fn resident_kib(&self) -> u64 {
-        let pid = self.command(&["display-message", "-p", "#{pid}"]);
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the server lives");
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("VmRSS");
-        line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number")
+        field_kib(&format!("/proc/{}/status", self.server_pid()), "VmRSS")
+    }
+
+    /// Memory that is the server's alone.
+    fn private_kib(&self) -> u64 {
+        private_kib(&self.server_pid())
+    }
+
+    /// Seconds of processor time of the server and the attached client so far.
+    fn processor_s(&self) -> f64 {
+        let client = self.child.process_id().expect("a process").to_string();
+        ticks(&self.server_pid()) + ticks(&client)
     }
 }
 
@@ -121,6 +143,26 @@ impl Drop for Multiplexer {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.dir);
     }
+}
+
+/// A line of a file of `NAME: N kB` lines under /proc.
+fn field_kib(path: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(path).expect("the process lives");
+    let line = text.lines().find(|line| line.starts_with(name)).expect("a line of that name");
+    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number")
+}
+
+fn private_kib(pid: &str) -> u64 {
+    let path = format!("/proc/{pid}/smaps_rollup");
+    field_kib(&path, "Private_Clean") + field_kib(&path, "Private_Dirty")
+}
+
+/// User and system time of a process, in seconds (USER_HZ is 100 on every Linux).
+fn ticks(pid: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");
+    let after_name = stat.rsplit(')').next().expect("fields");
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    [11, 12].map(|i| fields[i].parse::<f64>().expect("a number")).iter().sum::<f64>() / 100.0
 }
 
 fn program(kind: Kind) -> String {
@@ -169,24 +211,77 @@ fn key_echo(table: &mut Table) {
     table.row("key echo, 99th percentile", "ms", percentile(ours, 0.99), percentile(theirs, 0.99));
 }
 
+/// Milliseconds from a key to its echo while the pane beside it scrolls as fast as it can.
+fn flood_echo(table: &mut Table, file: &Path) {
+    // Characters that neither the flood nor escape sequences hold.
+    const KEYS: &[u8] = b"%^+_|:";
+    const BLOCK: usize = 16;
+    let mut sides = [Kind::Qmux, Kind::Tmux].map(|kind| (kind, Vec::new()));
+    for _ in 0..runs(5) {
+        for (kind, times) in &mut sides {
+            let mut side = Multiplexer::start(*kind, &["sh", "-c", "echo be''gin; exec cat"]);
+            side.wait(b"begin");
+            let flood = format!("while :; do cat {}; done", file.display());
+            side.command(&["split-window", "-d", "-h", &flood]);
+            // Drawn in pieces: nothing but its amount tells that it is there.
+            side.take_in(100_000);
+            for n in 0..BLOCK {
+                let key = KEYS[n % KEYS.len()];
+                let started = Instant::now();
+                side.type_keys(&[key]);
+                side.wait(&[key]);
+                times.push(started.elapsed().as_secs_f64() * 1e3);
+                std::thread::sleep(Duration::from_millis(20));
+                while side.chunks.try_recv().is_ok() {}
+            }
+        }
+    }
+    let [(_, ours), (_, theirs)] = &mut sides;
+    table.row("key echo beside a flood, median", "ms", median(ours), median(theirs));
+    table.row("the same, 90th percentile", "ms", percentile(ours, 0.9), percentile(theirs, 0.9));
+}
+
+/// Seconds for `cat` of a file through a pty that is read and thrown away.
+fn raw_pty_s(file: &Path) -> f64 {
+    let size = PtySize { rows: ROWS, cols: COLS, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).expect("a pty");
+    let mut command = CommandBuilder::new("cat");
+    command.arg(file);
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    let started = Instant::now();
+    let mut child = pair.slave.spawn_command(command).expect("cat starts");
+    drop(pair.slave);
+    let mut buffer = vec![0u8; 1 << 16];
+    while let Ok(1..) = reader.read(&mut buffer) {}
+    let seconds = started.elapsed().as_secs_f64();
+    child.wait().expect("cat ends");
+    seconds
+}
+
 /// Seconds for `cat` of a large file in a 200x50 pane, until the line after it is drawn.
 fn flood(table: &mut Table, name: &str, file: &Path) {
     let mut sides = [Kind::Qmux, Kind::Tmux].map(|kind| {
         let mut side = Multiplexer::start(kind, &["sh", "-c", "stty -echo; echo be''gin; exec sh -s"]);
         side.wait(b"begin");
-        (side, Vec::new())
+        (side, Vec::new(), Vec::new())
     });
+    let mut limit = Vec::new();
     for run in 0..runs(5) {
-        for (side, times) in &mut sides {
+        limit.push(raw_pty_s(file));
+        for (side, times, processor) in &mut sides {
+            let before = side.processor_s();
             let line = format!("cat {}; printf '\\033[m\\nfl%sd-{run}-over\\n' oo\r", file.display());
             let started = Instant::now();
             side.type_keys(line.as_bytes());
             side.wait(format!("flood-{run}-over").as_bytes());
             times.push(started.elapsed().as_secs_f64());
+            processor.push(side.processor_s() - before);
         }
     }
-    let [(_, ours), (_, theirs)] = &mut sides;
-    table.row(name, "s", median(ours), median(theirs));
+    let [(_, ours, our_processor), (_, theirs, their_processor)] = &mut sides;
+    table.limited(name, "s", median(ours), median(theirs), median(&mut limit));
+    let label = "  processor time, server and client";
+    table.row(label, "s", median(our_processor), median(their_processor));
 }
 
 /// MiB that 10 000 full lines of 200 columns add to the server.
@@ -206,6 +301,100 @@ fn scrollback(table: &mut Table, name: &str, file: &Path) {
         median(&mut times)
     });
     table.row(name, "MiB", grown[0], grown[1]);
+}
+
+/// Private memory of the server with one pane and with many; what a pane costs besides.
+fn memory(table: &mut Table) {
+    const PANES: usize = 100;
+    let found = [Kind::Qmux, Kind::Tmux].map(|kind| {
+        let mut side = Multiplexer::start(kind, &["sh", "-c", "echo be''gin; exec cat"]);
+        side.wait(b"begin");
+        let one = side.private_kib() as f64 / 1024.0;
+        for _ in 1..PANES {
+            side.command(&["new-window", "-d", "exec cat"]);
+        }
+        while side
+            .command(&["list-panes", "-s", "-F", "#{pane_tty}"])
+            .lines()
+            .filter(|l| !l.is_empty())
+            .count()
+            < PANES
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let many = side.private_kib() as f64 / 1024.0;
+        (one, many, keepers_kib(&side.dir))
+    });
+    let [(our_one, our_many, keepers), (their_one, their_many, _)] = found;
+    table.row("private memory, 1 pane", "MiB", our_one, their_one);
+    table.row("private memory, 100 panes", "MiB", our_many, their_many);
+    let each = keepers.iter().sum::<u64>() as f64 / keepers.len().max(1) as f64 / 1024.0;
+    table.row("  and in each pane's keeper", "MiB", each, f64::NAN);
+}
+
+/// Private memory of every keeper under this runtime directory.
+fn keepers_kib(dir: &Path) -> Vec<u64> {
+    let wanted = format!("XDG_RUNTIME_DIR={}", dir.display());
+    let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let keeper = |pid: &String| {
+        let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let env = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        words.split(|b| *b == 0).nth(1) == Some(b"keeper")
+            && env.split(|b| *b == 0).any(|variable| variable == wanted.as_bytes())
+    };
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|pid| pid.bytes().all(|b| b.is_ascii_digit()))
+        .filter(keeper)
+        .map(|pid| private_kib(&pid))
+        .collect()
+}
+
+/// Milliseconds of what is started from a shell, and of the first picture.
+fn commands(table: &mut Table) {
+    const NAMES: [&str; 5] = [
+        "first paint",
+        "has-session",
+        "list-sessions",
+        "new-session -d until listed, no server",
+        "200 times new-window -d",
+    ];
+    let mut times = [Kind::Qmux, Kind::Tmux].map(|kind| (kind, NAMES.map(|_| Vec::new())));
+    for run in 0..runs(7) {
+        for (kind, times) in &mut times {
+            let mut took =
+                |at: usize, started: Instant| times[at].push(started.elapsed().as_secs_f64() * 1e3);
+            let started = Instant::now();
+            let mut side = Multiplexer::start(*kind, &["sh", "-c", "echo be''gin; exec cat"]);
+            side.wait(b"begin");
+            took(0, started);
+            side.drain(Duration::from_millis(30));
+            for (at, args) in [(1, &["has-session", "-t", "bench"][..]), (2, &["list-sessions"][..])] {
+                for _ in 0..5 {
+                    let started = Instant::now();
+                    side.command(args);
+                    took(at, started);
+                }
+            }
+            if run < runs(7).min(3) {
+                let started = Instant::now();
+                for _ in 0..200 {
+                    side.command(&["new-window", "-d", "exec cat"]);
+                }
+                took(4, started);
+            }
+            side.command(&["kill-server"]);
+            while side.command(&["list-sessions"]).contains("bench") {}
+            let started = Instant::now();
+            side.command(&["new-session", "-d", "-s", "listed", "exec cat"]);
+            while !side.command(&["list-sessions"]).contains("listed") {}
+            took(3, started);
+        }
+    }
+    let [(_, ours), (_, theirs)] = &mut times;
+    for (at, name) in NAMES.iter().enumerate() {
+        table.row(name, "ms", median(&mut ours[at]), median(&mut theirs[at]));
+    }
 }
 
 fn write_file(path: &Path, bytes: usize, mut line: impl FnMut(usize) -> String) {
@@ -251,11 +440,26 @@ fn main() {
     write_file(&file("plain"), FLOOD_BYTES, plain_line);
     write_file(&file("colour"), FLOOD_BYTES, coloured_line);
     write_file(&file("full"), 10_050 * 201, full_line);
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|word| word == part);
     let mut table = Table::new("qmux", "tmux");
-    key_echo(&mut table);
-    flood(&mut table, "100 MB of plain text", &file("plain"));
-    flood(&mut table, "100 MB of dense colour", &file("colour"));
-    scrollback(&mut table, "10 000 full lines of 200 columns", &file("full"));
+    if wanted("echo") {
+        key_echo(&mut table);
+        flood_echo(&mut table, &file("plain"));
+    }
+    if wanted("flood") {
+        flood(&mut table, "100 MB of plain text", &file("plain"));
+        flood(&mut table, "100 MB of dense colour", &file("colour"));
+    }
+    if wanted("scrollback") {
+        scrollback(&mut table, "10 000 full lines of 200 columns", &file("full"));
+    }
+    if wanted("memory") {
+        memory(&mut table);
+    }
+    if wanted("commands") {
+        commands(&mut table);
+    }
     table.print();
     let _ = std::fs::remove_dir_all(&dir);
 }

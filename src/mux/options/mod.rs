@@ -6,7 +6,8 @@ mod table;
 
 pub use table::{Kind, Level, OPTIONS, OptionDef, RENAMED};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 /// Most elements kept in one array option.
 pub const MAX_ARRAY: usize = 4096;
@@ -93,8 +94,14 @@ pub struct Named<'a> {
 
 /// The definition of an exact name.
 pub fn definition(name: &str) -> Option<&'static OptionDef> {
-    let name = RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new);
-    OPTIONS.iter().find(|d| d.name == name)
+    static BY_NAME: LazyLock<HashMap<&str, &OptionDef>> = LazyLock::new(|| {
+        let all = OPTIONS.iter().map(|def| (def.name, def));
+        let by_new: HashMap<&str, &OptionDef> = all.collect();
+        let old = RENAMED.iter().filter_map(|(old, new)| Some((*old, *by_new.get(new)?))).collect::<Vec<_>>();
+        by_new.into_iter().chain(old).collect()
+    });
+    // Asked for many times with every event.
+    BY_NAME.get(name).copied()
 }
 
 /// Finds an option by its name, an unambiguous beginning of it, or `@name`; with an optional index.

@@ -22,23 +22,32 @@ pub fn percentile(values: &mut [f64], share: f64) -> f64 {
 
 /// Rows that compare two things.
 pub struct Table {
-    rows: Vec<[String; 5]>,
+    rows: Vec<[String; 6]>,
 }
 
 impl Table {
     /// A table with these two columns.
     pub fn new(ours: &str, theirs: &str) -> Table {
-        Table { rows: vec![["".into(), ours.into(), theirs.into(), "".into(), "ratio".into()]] }
+        Table {
+            rows: vec![["".into(), ours.into(), theirs.into(), "".into(), "ratio".into(), "limit".into()]],
+        }
     }
 
     /// One line, printed at once for whoever waits.
     pub fn row(&mut self, name: &str, unit: &str, ours: f64, theirs: f64) {
+        self.limited(name, unit, ours, theirs, f64::NAN);
+    }
+
+    /// The same with what nothing can go below; NaN is nothing.
+    pub fn limited(&mut self, name: &str, unit: &str, ours: f64, theirs: f64, limit: f64) {
+        let number = |n: f64, digits: usize| if n.is_nan() { "-".into() } else { format!("{n:.digits$}") };
         let row = [
             name.to_string(),
-            format!("{ours:.3}"),
-            format!("{theirs:.3}"),
+            number(ours, 3),
+            number(theirs, 3),
             unit.to_string(),
-            format!("{:.2}", ours / theirs),
+            number(ours / theirs, 2),
+            number(limit, 3),
         ];
         eprintln!("{}", row.join("  "));
         self.rows.push(row);
@@ -47,8 +56,8 @@ impl Table {
     /// The whole table.
     pub fn print(&self) {
         println!();
-        for [name, ours, theirs, unit, ratio] in &self.rows {
-            println!("{name:40} {ours:>12} {theirs:>12} {unit:4} {ratio:>7}");
+        for [name, ours, theirs, unit, ratio, limit] in &self.rows {
+            println!("{name:40} {ours:>12} {theirs:>12} {unit:4} {ratio:>7} {limit:>9}");
         }
     }
 }
