@@ -407,7 +407,13 @@ impl<'a> ImageReader<'a> {
                 self.seen.sections += 1;
                 continue;
             };
-            if first != (kind == Kind::Manifest) {
+            // An image of a tree begins with its manifest; one of nothing but files has none.
+            let in_order = match kind {
+                Kind::Manifest => first,
+                Kind::FileContent | Kind::End => true,
+                Kind::Tree | Kind::Pages | Kind::Screen => !first,
+            };
+            if !in_order {
                 return Err(ImageError::Altered { section: kind.name().into() });
             }
             let section = self.parse(kind, header.flags, body)?;
