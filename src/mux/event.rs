@@ -18,7 +18,8 @@ pub enum Place {
     Here,
     /// On another host, reached.
     There(HostName),
-    /// A move to this host is under way; it still runs, or is stopped, where it was.
+    /// A move to this host is under way; it still runs, or is stopped, where it was. Without a name: it is
+    /// held to be written to a file, and goes nowhere.
     Leaving(MoveId, HostName),
     /// On another host whose link is broken; the server is trying again.
     Reconnecting(HostName),
@@ -34,6 +35,7 @@ impl Place {
         match self {
             Place::There(h) | Place::Reconnecting(h) => Some(h),
             Place::Starting | Place::Here | Place::Gone(_) => None,
+            Place::Leaving(_, h) if h.0.is_empty() => None,
             Place::Leaving(_, h) | Place::Undecided(h) => Some(h),
         }
     }

@@ -341,6 +341,8 @@ fn mode_chrome(reader: &Reader<'_>, id: PaneId, mode: &Mode) -> ModeChrome {
 fn place_words(pane: &Pane) -> Option<(String, bool)> {
     let (text, lost) = match &pane.place {
         Place::Starting | Place::Here | Place::Gone(_) => return None,
+        // Held for a moment, to be written to a file: nothing to tell.
+        Place::Leaving(_, host) if host.0.is_empty() => return None,
         Place::There(host) => (host.to_string(), false),
         Place::Leaving(_, host) => (format!("→ {host}"), false),
         Place::Reconnecting(host) => (format!("{host}: reconnecting"), true),
