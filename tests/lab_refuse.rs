@@ -110,12 +110,9 @@ fn file_missing_there() {
     // Open for writing, and only on this host.
     stage.run("exec 9>>~/journal; echo begun >&9; clear; echo opened");
     stage.wait("opened");
-    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &["/home/ana/journal", "--with-files"]);
+    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &["/home/ana/journal"]);
     refused(&stage, &["move", "pane", "hostB", "-t", "work", "--dry-run"], 3, &["/home/ana/journal"]);
     answers_at_home(&stage);
-    stage.ok(&["move", "pane", "hostB", "-t", "work", "--with-files"]);
-    stage.run("echo there >&9; clear; cat ~/journal; uname -n");
-    stage.wait("begun\nthere\nhostB");
 }
 
 #[test]
@@ -155,6 +152,8 @@ fn dry_run_and_json_touch_nothing() {
     let stage = stage(&lab);
     stage.run("vim -n quiet");
     stage.wait("\"quiet\" [New]");
+    // The window has taken the program's name: nothing is left to be drawn.
+    stage.wait("0 vim");
     let drawn = stage.term.bytes_read();
     let said = stage.ok(&["move", "pane", "hostB", "-t", "work", "--dry-run"]);
     assert!(said.contains("can move to hostB") && said.contains("2 processes"), "{said}");

@@ -194,6 +194,8 @@ pub enum Job {
     Checkpoint { pane: PaneId, file: String, keep_running: bool, screen: Vec<u8>, json: bool },
     /// Bring an image back as this pane, which exists and shows nothing yet. `PaneStarted` comes before `Done`.
     Restore { file: String, pane: PaneId, clone: bool, json: bool },
+    /// Which host `--on auto` has taken for this pane, and why: one line.
+    Chosen { pane: PaneId },
     /// The table of hosts.
     Hosts { json: bool },
     /// Open the shared connection to a host (asks for a password on the client's terminal).

@@ -2,7 +2,7 @@
 //! reached.
 
 use super::Server;
-use crate::ids::HostName;
+use crate::ids::{HostName, PaneId};
 use crate::mux::Failure;
 use crate::placement::{self, Candidate, Host, HostsFile, Sample, State};
 use crate::transport::survey::{Answer, BUDGET_MS, Survey, run_once};
@@ -195,4 +195,18 @@ pub(super) async fn choose(server: &Rc<Server>) -> Result<(Option<HostName>, Str
     server.core.borrow_mut().known.started.push((choice.host.clone(), Instant::now()));
     let host = Some(choice.host).filter(|h| *h != here);
     Ok((host, choice.reason))
+}
+
+/// What `--on auto` took for this pane, once it is known.
+pub(super) async fn chosen(server: &Rc<Server>, pane: PaneId) -> Result<String, Failure> {
+    let known = async {
+        loop {
+            if let Some(result) = server.core.borrow_mut().chosen.remove(&pane) {
+                return result;
+            }
+            server.choice_made.notified().await;
+        }
+    };
+    let late = |_| Failure { class: 4, code: "no-host", text: "No host was chosen in 10 s.".into() };
+    tokio::time::timeout(Duration::from_secs(10), known).await.map_err(late)?
 }

@@ -66,6 +66,7 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
         }
         Job::Restore { file, pane, clone, json } => moves::restore(server, pane, file, clone, json).await,
         Job::Hosts { json } => hosts::table(server, json).await,
+        Job::Chosen { pane } => hosts::chosen(server, pane).await,
         Job::HostNames => Ok(hosts::names(server).join("\n")),
         Job::Connect { host, client: _ } => Err(Failure {
             class: 4,

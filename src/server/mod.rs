@@ -77,6 +77,8 @@ pub(crate) struct Core {
     dirty: Vec<ClientId>,
     persist: persist::Persist,
     known: hosts::Known,
+    /// What `--on auto` took, until the asker has been told.
+    chosen: HashMap<PaneId, Result<String, crate::mux::Failure>>,
     /// Name of the theme that is in force.
     theme: Option<String>,
 }
@@ -94,6 +96,7 @@ pub(crate) struct Server {
     info_wanted: Notify,
     persist_wanted: Notify,
     screens_wanted: Notify,
+    choice_made: Notify,
     stop: Notify,
     /// What is read from a pty master, until it has been given to `Mux`: one for all panes.
     buffer: RefCell<Vec<u8>>,
@@ -216,6 +219,7 @@ impl Server {
                 dirty: Vec::new(),
                 persist: persist::Persist::default(),
                 known: hosts::Known::default(),
+                chosen: HashMap::new(),
                 theme: None,
             }),
             runtime,
@@ -227,6 +231,7 @@ impl Server {
             info_wanted: Notify::new(),
             persist_wanted: Notify::new(),
             screens_wanted: Notify::new(),
+            choice_made: Notify::new(),
             stop: Notify::new(),
             buffer: RefCell::new(vec![0; panes::READ_MAX]),
         }))

@@ -118,7 +118,11 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
         HostChoice::Host(host) if host.0 == "." || host == server.runtime.host() => None,
         HostChoice::Host(host) => Some(host),
         HostChoice::Auto => {
-            let (host, why) = hosts::choose(server).await.map_err(|f| f.text)?;
+            let choice = hosts::choose(server).await;
+            let said = choice.as_ref().map(|(_, why)| format!("{why}\n")).map_err(Clone::clone);
+            server.core.borrow_mut().chosen.insert(pane, said);
+            server.choice_made.notify_waiters();
+            let (host, why) = choice.map_err(|f| f.text)?;
             chosen = Some(why);
             host
         }

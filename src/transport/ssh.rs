@@ -206,7 +206,7 @@ impl Problem {
                 make(4, "refused", format!("{host} takes no connections (ssh: connection refused)."), none())
             }
             Problem::NoRoute => {
-                make(4, "no-route", format!("{host} cannot be reached (ssh: no route to host)."), none())
+                make(4, "no-route", format!("{host} did not answer (ssh: no route to host)."), none())
             }
             Problem::KeyUnknown | Problem::KeyChanged => {
                 let (code, what) = match self {

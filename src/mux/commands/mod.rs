@@ -47,14 +47,14 @@ mod switch_client;
 pub(crate) mod wait_for;
 
 use super::context::About;
-use super::event::{Failure, HostChoice};
+use super::event::{Failure, HostChoice, Job};
 use super::queue::{Call, Flow, Outcome, Pending, Request, Trouble};
 use super::settings::Scope;
 use super::target::Found;
 use super::{Mux, options::Value};
 use crate::command::target::TargetKind;
 use crate::command::{Args, Command, Spec};
-use crate::ids::{HostName, RequestId};
+use crate::ids::{HostName, PaneId, RequestId};
 
 /// What runs a verb.
 pub(crate) type Handler = fn(&mut Mux, &Call) -> Outcome;
@@ -308,6 +308,16 @@ fn host_choice(mux: &Mux, args: &Args) -> Result<HostChoice, Trouble> {
             Ok(if here { HostChoice::Here } else { HostChoice::Host(name) })
         }
     }
+}
+
+/// After `--on auto`: a command client waits for the choice and prints it; others see it as a message.
+fn told_of_choice(mux: &mut Mux, call: &Call, auto: bool, pane: PaneId) -> Outcome {
+    let asker = call.origin.client.and_then(|c| mux.client(c)).filter(|c| !c.attached);
+    if !auto || asker.is_none() {
+        return DONE;
+    }
+    mux.ask(Job::Chosen { pane }, Pending::Report, &call.origin, Some(call.queue));
+    Ok(Flow::Wait)
 }
 
 /// A host's name as typed: ssh would read one that begins with `-` as an option.

@@ -1,10 +1,10 @@
 //! new-window
 
-use super::super::Mux;
 use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
 use super::super::structure::Start;
-use super::{DONE, Verb, env_flags, expand, host_choice, start_dir, verb};
+use super::super::{HostChoice, Mux};
+use super::{DONE, Verb, env_flags, expand, host_choice, start_dir, told_of_choice, verb};
 
 const USAGE: &str = "[-abdkPS] [-c start-directory] [-e environment] [-F format] [-n window-name] [-t target-window] [--on host] [shell-command]";
 
@@ -28,6 +28,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         return DONE;
     }
     let host = host_choice(mux, args)?;
+    let auto = host == HostChoice::Auto;
     if args.has('a') || args.has('b') {
         let at = index.or(here.map(|f| f.index)).unwrap_or(0);
         let at = if args.has('b') { at } else { at.saturating_add(1) };
@@ -69,5 +70,8 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         let text = expand(mux, call, &format, mux.found_index(session, index));
         mux.print(&call.origin, &text);
     }
-    DONE
+    match mux.window(window).map(|w| w.active) {
+        Some(pane) => told_of_choice(mux, call, auto, pane),
+        None => DONE,
+    }
 }

@@ -1,11 +1,11 @@
 //! split-window
 
-use super::super::Mux;
 use super::super::layout::{Axis, SplitHow};
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::structure::Start;
 use super::super::target::Found;
-use super::{DONE, Verb, cells, env_flags, expand, host_choice, start_dir, target, verb};
+use super::super::{HostChoice, Mux};
+use super::{Verb, cells, env_flags, expand, host_choice, start_dir, target, told_of_choice, verb};
 use crate::command::Args;
 use crate::command::target::TargetKind;
 
@@ -42,6 +42,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let found = target(mux, call, 't', TargetKind::Pane)?;
     let how = how(mux, args, found)?;
     let host = host_choice(mux, args)?;
+    let auto = host == HostChoice::Auto;
     let cwd = start_dir(mux, call, Some(found));
     let argv = args.texts_from(0);
     // `split-window ''` makes a pane that only shows what it is sent.
@@ -59,5 +60,5 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         let text = expand(mux, call, &format, Some(Found { pane, ..found }));
         mux.print(&call.origin, &text);
     }
-    DONE
+    told_of_choice(mux, call, auto, pane)
 }
