@@ -147,6 +147,7 @@ async fn move_one(
     let (far, far_from, welcome, _) =
         links::open(server, &destination_address).await.map_err(|f| match f.class {
             2 => Failure { text: format!("{} Nothing was moved.", f.text), ..f },
+            _ if from.is_none() => Failure { text: format!("{} {pane} still runs here.", f.text), ..f },
             _ => Failure { text: format!("{} {label} still runs on {here}.", f.text), ..f },
         })?;
     let move_id = MoveId::from_random(hosts::random());
