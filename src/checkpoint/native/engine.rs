@@ -82,7 +82,9 @@ impl Checkpointer for NativeEngine {
 
     fn ship_files(&self, root: i32, out: &mut ImageWriter<'_>, ship: &Ship) -> Result<u64, CheckpointError> {
         let table = self.lock().get(&root).map(|prepared| prepared.table.clone()).unwrap_or_default();
-        table.ship(out, ship)
+        let shipped = table.ship(out, ship)?;
+        out.end()?;
+        Ok(shipped)
     }
 
     fn freeze(
