@@ -47,6 +47,11 @@ fn main() -> ExitCode {
         }
     });
     let failed = failed.into_inner().unwrap();
-    println!("\ntest result: {} of {} failed {failed:?}", failed.len(), chosen.len());
+    for scene in &failed {
+        println!("test {scene} ... FAILED");
+    }
+    let verdict = if failed.is_empty() { "ok" } else { "FAILED" };
+    let passed = chosen.len() - failed.len();
+    println!("\ntest result: {verdict}. {passed} passed; {} failed; 0 ignored", failed.len());
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
