@@ -47,9 +47,6 @@ fn main() -> ExitCode {
         }
     });
     let failed = failed.into_inner().unwrap();
-    for scene in &failed {
-        println!("test {scene} ... FAILED");
-    }
     let verdict = if failed.is_empty() { "ok" } else { "FAILED" };
     let passed = chosen.len() - failed.len();
     println!("\ntest result: {verdict}. {passed} passed; {} failed; 0 ignored", failed.len());
