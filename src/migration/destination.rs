@@ -56,7 +56,7 @@ pub enum DestinationCommand {
     StoreEnd(Part),
     /// Begin: restore the image, stopped.
     Restore,
-    /// Begin: let it run, SIGWINCH to the foreground group.
+    /// Begin: let it run.
     Resume {
         /// Its epoch here.
         epoch: Epoch,

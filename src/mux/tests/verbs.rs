@@ -233,8 +233,15 @@ fn the_new_process_gets_its_environment_and_command() {
     assert_eq!(env.get("TERM").map(String::as_str), Some("tmux-256color"));
     w.ok("new-window --on hostB");
     assert_eq!(w.spawned.remove(0).1.host, HostChoice::Host(crate::ids::HostName("hostB".into())));
-    w.ok("split-window --on auto");
-    assert_eq!(w.spawned.remove(0).1.host, HostChoice::Auto);
+    // The asker of `auto` is told what was chosen, once it is known.
+    let asker = w.start("split-window --on auto");
+    let (pane, spec) = w.spawned.remove(0);
+    assert_eq!(spec.host, HostChoice::Auto);
+    assert_eq!(w.said(asker).code, None);
+    let (request, job) = w.jobs.pop().unwrap();
+    assert_eq!(job, Job::Chosen { pane });
+    w.event(Event::Done { request, result: Ok("hostC (load 0.2)\n".into()) });
+    assert_eq!((w.said(asker).out.as_str(), w.said(asker).code), ("hostC (load 0.2)\n", Some(0)));
     assert!(w.fails("new-window --on=-oProxyCommand").contains("cannot be a host"));
 }
 
