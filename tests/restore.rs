@@ -252,7 +252,9 @@ fn nested() {
     let file = scratch.file("text", "in vim\n");
     let rc = scratch.file("rc", "PS1='ready> '\n");
     let line = format!("bash --noprofile --rcfile {rc} -i");
-    let mut tree = Tree::spawn(&scratch, &["script", "-q", "-c", &line, "typescript"]);
+    // script runs $SHELL, or without one the shell of the account: for nobody that is nologin.
+    let mut tree =
+        Tree::spawn(&scratch, &["env", "SHELL=/bin/bash", "script", "-q", "-c", &line, "typescript"]);
     tree.wait_text("ready>");
     tree.keys("tty; echo here\n");
     tree.wait("the tty", |s| s.lines().any(|l| l == "here"));
