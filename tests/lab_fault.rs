@@ -10,8 +10,10 @@ use support::wait_until;
 
 const TWO: [&str; 2] = ["hostA", "hostB"];
 
-/// A program that answers each line once, with a counter only the living copy can have.
-const ANSWERER: &str = "n=0; while read -r word; do n=$((n+1)); echo \"answer $word $n\"; done\n";
+/// A program that answers each line once, with a counter only the living copy can have. It says when it
+/// listens: what is typed while readline still has the terminal raw never becomes a line.
+const ANSWERER: &str =
+    "n=0; echo listening; while read -r word; do n=$((n+1)); echo \"answer $word $n\"; done\n";
 
 struct Fixture<'a> {
     stage: Stage<'a>,
@@ -28,6 +30,7 @@ impl<'a> Fixture<'a> {
         stage.home().write("ana", "/shared/ana/answerer", ANSWERER);
         // Some memory, so that a move takes long enough to be hit.
         stage.run("exec -a answerer bash -c 'big=$(head -c 8000000 /dev/zero | tr \"\\0\" x); . /shared/ana/answerer'");
+        stage.wait("listening");
         let mut fixture = Fixture { stage, asked: 0 };
         fixture.answers_once();
         fixture
