@@ -392,6 +392,47 @@ fn keys_and_pastes_reach_the_program_as_it_wants_them() {
     wait_until("the pasted line to run when told", || qmux.home().join("pasted").exists().then_some(()));
 }
 
+/// What a conformance suite does in a pane: it asks, waits for the answer, asks again.
+const REPORTS: &str = r#"
+stty raw -echo
+printf '\033[2J\033[3;1HAB\033[5n'
+IFS= read -r -t 20 -d n ready || exit 1
+sums=
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    for x in 1 2 3; do
+        printf '\033[%d;1;3;%d;3;%d*y' "$i" "$x" "$x"
+        IFS= read -r -t 20 -d '\' sum || exit 1
+        sum=${sum#*"!~"}
+        sums=$sums${sum:0:4}
+    done
+done
+# And several at once: they come in order.
+printf '\033[c\033[6n\033[?7$p\033P$qr\033\\\\\033[9;1;3;1;3;2*y\033[5n'
+IFS= read -r -t 20 -d n all || exit 1
+stty sane
+printf '\033[H%s\r\n%q\r\ndone\r\n' "$sums" "$all"
+"#;
+
+#[test]
+fn reports_are_answered_in_time_and_in_order() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    std::fs::write(qmux.home().join("reports"), REPORTS).expect("the script is written");
+    term.type_keys("bash ./reports\r");
+    term.wait_text("done");
+    let text = qmux.capture("work").replace('\n', "");
+    // 'A', 'B' and a cell never written, each negated.
+    assert!(text.contains(&"FFBFFFBEFFE0".repeat(10)), "{text}");
+    let answers = ["E[?65;", "E[3;3R", "E[?7;1$y", "EP1$r1;", "EP9!~FF7D", "E[0"];
+    let mut from = 0;
+    for answer in answers {
+        let at = text[from..]
+            .find(answer)
+            .unwrap_or_else(|| panic!("{answer} after {:?} in {text}", &text[..from]));
+        from += at + answer.len();
+    }
+}
+
 #[test]
 fn flood_in_one_pane_does_not_slow_the_other() {
     let qmux = Qmux::new();

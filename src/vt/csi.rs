@@ -132,12 +132,12 @@ impl Screen {
             (b'?', 0) => self.csi_private(csi),
             (b'>', 0) => self.csi_greater(csi),
             (b'=', 0) => match csi.last {
-                b'c' => self.tertiary_attributes(csi),
+                b'c' if self.at_level(4) => self.tertiary_attributes(csi),
                 b'u' => self.kitty_set(csi),
                 _ => {}
             },
             (b'<', 0) if csi.last == b'u' => self.kitty_pop(csi.or(0, 1)),
-            (private, b'$') if csi.last == b'p' => self.request_mode(private, csi.raw(0)),
+            (private, b'$') if csi.last == b'p' && self.at_level(3) => self.request_mode(private, csi.raw(0)),
             (0, intermediate) => self.csi_intermediate(intermediate, csi),
             _ => {}
         }
@@ -166,8 +166,8 @@ impl Screen {
             b'e' => self.line_relative(n),
             b'I' => self.tab(n),
             b'Z' => self.tab_back(n),
-            b'J' => self.erase_display(csi.raw(0), false),
-            b'K' => self.erase_line(csi.raw(0), false),
+            b'J' => self.erase_display(csi.raw(0), self.plain_erasure()),
+            b'K' => self.erase_line(csi.raw(0), self.plain_erasure()),
             b'X' => self.erase_chars(n),
             b'@' => self.insert_chars(n),
             b'P' => self.delete_chars(n),
@@ -183,7 +183,7 @@ impl Screen {
             b'l' => self.ansi_modes(csi, false),
             b'n' => self.device_status(csi.raw(0)),
             b'r' => self.set_rows_margin(csi),
-            b's' if self.st.modes.left_right_margins => self.set_columns_margin(csi),
+            b's' if self.st.modes.left_right_margins && self.at_level(4) => self.set_columns_margin(csi),
             b's' => self.save_cursor(),
             b'u' => self.restore_cursor(),
             b't' => self.window_operation(csi),
@@ -196,8 +196,8 @@ impl Screen {
         match csi.last {
             b'h' => self.private_modes(csi, true),
             b'l' => self.private_modes(csi, false),
-            b'J' => self.erase_display(csi.raw(0), true),
-            b'K' => self.erase_line(csi.raw(0), true),
+            b'J' => self.erase_display(csi.raw(0), self.selective_erasure()),
+            b'K' => self.erase_line(csi.raw(0), self.selective_erasure()),
             b'n' => self.private_status(csi),
             b's' => self.save_modes(csi),
             b'r' => self.restore_modes(csi),
@@ -222,6 +222,11 @@ impl Screen {
         }
     }
 
+    /// Whether the terminal works at a level (DECSCL) that has what asks: 2 to 5.
+    pub(super) fn at_level(&self, level: u16) -> bool {
+        self.st.level >= 60 + level
+    }
+
     fn csi_intermediate(&mut self, intermediate: u8, csi: &Csi) {
         match (intermediate, csi.last) {
             (b' ', b'q') => self.set_cursor_style(csi.raw(0)),
@@ -230,18 +235,40 @@ impl Screen {
             (b'!', b'p') => self.soft_reset(),
             (b'"', b'p') => self.set_level(csi),
             (b'"', b'q') => self.set_protected(csi.raw(0)),
+            (b'#', _) => self.xterm_stacks(csi),
+            (b'$', b'w') if self.at_level(3) => self.presentation_report(csi.raw(0)),
+            (b'$' | b'*' | b'\'', _) if self.at_level(4) => self.csi_level_4(intermediate, csi),
+            _ => {}
+        }
+    }
+
+    /// What came with the VT420.
+    fn csi_level_4(&mut self, intermediate: u8, csi: &Csi) {
+        match (intermediate, csi.last) {
             (b'\'', b'}') => self.insert_columns(csi.or(0, 1)),
             (b'\'', b'~') => self.delete_columns(csi.or(0, 1)),
             (b'*', b'x') => self.st.rectangle_extent = csi.raw(0) == 2,
             (b'*', b'y') => self.request_checksum(csi),
-            (b'#', b'y') => self.st.checksum_flags = csi.raw(0),
             (b'$', b'v') => self.copy_rectangle(csi),
             (b'$', b'x') => self.fill_rectangle(csi),
-            (b'$', b'z') => self.erase_rectangle(csi, false),
-            (b'$', b'{') => self.erase_rectangle(csi, true),
+            (b'$', b'z') => self.erase_rectangle(csi),
+            (b'$', b'{') => self.erase_rectangle_selectively(csi),
             (b'$', b'r') => self.change_attributes(csi, false),
             (b'$', b't') => self.change_attributes(csi, true),
-            (b'$', b'w') => self.presentation_report(csi.raw(0)),
+            _ => {}
+        }
+    }
+
+    /// `CSI … #`: xterm's stacks of pens and colours.
+    fn xterm_stacks(&mut self, csi: &Csi) {
+        match csi.last {
+            b'y' => self.st.checksum_flags = csi.raw(0),
+            b'{' | b'p' => self.push_sgr(csi),
+            b'}' | b'q' => self.pop_sgr(),
+            b'|' => self.report_sgr(csi),
+            b'P' => self.push_colors(csi.raw(0)),
+            b'Q' => self.pop_colors(csi.raw(0)),
+            b'R' => self.report_colors(),
             _ => {}
         }
     }

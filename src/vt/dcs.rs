@@ -3,7 +3,7 @@
 use super::event::ScreenEvent;
 use super::screen::Screen;
 use super::state::CursorShape;
-use super::style::{Attrs, Color};
+use super::style::{Attrs, Color, Style};
 use super::window::to_hex;
 use std::fmt::Write as _;
 
@@ -49,7 +49,7 @@ impl Screen {
                 };
                 format!("{n} q")
             }
-            b"\"q" => format!("{}\"q", u8::from(st.pen.attrs.contains(Attrs::PROTECTED))),
+            b"\"q" => format!("{}\"q", u8::from(self.protects_selectively())),
             b"\"p" => format!("{};{}\"p", st.level, if st.eight_bit { 0 } else { 1 }),
             b"*x" => format!("{}*x", if st.rectangle_extent { 2 } else { 1 }),
             b"t" => format!("{}t", st.rows),
@@ -63,17 +63,12 @@ impl Screen {
     /// The parameters of an SGR that makes the pen what it is.
     fn sgr_text(&self) -> String {
         let pen = &self.st.pen;
-        let mut text = String::from("0");
-        for (attr, code) in ATTR_CODES {
-            if pen.attrs.contains(attr) {
-                text.push(';');
-                text.push_str(code);
-            }
-        }
-        color_text(&mut text, Color::unpack(pen.fg), 30);
-        color_text(&mut text, Color::unpack(pen.bg), 40);
-        color_text(&mut text, Color::unpack(pen.underline), 50);
-        text
+        style_text(Style {
+            fg: Color::unpack(pen.fg),
+            bg: Color::unpack(pen.bg),
+            underline: Color::unpack(pen.underline),
+            attrs: pen.attrs,
+        })
     }
 
     /// XTGETTCAP: names in hexadecimal, separated by `;`.
@@ -125,6 +120,16 @@ const ATTR_CODES: [(Attrs, &str); 13] = [
     (Attrs::STRIKE, "9"),
     (Attrs::OVERLINE, "53"),
 ];
+
+/// The parameters of an SGR that makes a default pen this style.
+pub(super) fn style_text(style: Style) -> String {
+    let mut text = String::from("0");
+    attrs_text(&mut text, style.attrs);
+    color_text(&mut text, style.fg, 30);
+    color_text(&mut text, style.bg, 40);
+    color_text(&mut text, style.underline, 50);
+    text
+}
 
 /// Appends the SGR parameters of a colour; `base` is 30, 40 or 50 (underline).
 pub(super) fn color_text(out: &mut String, color: Color, base: u16) {

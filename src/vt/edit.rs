@@ -3,7 +3,17 @@
 use super::pack;
 use super::row::Row;
 use super::screen::Screen;
+use super::state::Protection;
 use super::style::Attrs;
+
+/// A way of erasing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Erasure {
+    /// Protected cells stay.
+    pub spares: bool,
+    /// Colours and attributes stay (selective erasure, DEC STD 070).
+    pub keeps_look: bool,
+}
 
 impl Screen {
     // ---- cursor ----
@@ -143,6 +153,10 @@ impl Screen {
     // ---- tabs ----
 
     pub(super) fn tab(&mut self, n: usize) {
+        if self.st.pending_wrap && self.st.modes.more_fix && self.st.modes.wrap {
+            // Mode 41: more(1) counts on a tab that wraps.
+            self.wrap();
+        }
         let limit = self.write_end() - 1;
         for _ in 0..n.min(self.st.cols) {
             let next = (self.st.x + 1..limit).find(|x| self.st.tabs[*x]);
@@ -175,45 +189,58 @@ impl Screen {
 
     // ---- erasing ----
 
-    /// Erases columns `from..to` of row `y`; with `selective` what DECSCA protects stays.
-    pub(super) fn erase(&mut self, y: usize, from: usize, to: usize, selective: bool) {
+    /// How ED, EL and ECH erase.
+    pub(super) fn plain_erasure(&self) -> Erasure {
+        Erasure { spares: self.st.protection == Protection::Iso, keeps_look: false }
+    }
+
+    /// How DECSED and DECSEL erase.
+    pub(super) fn selective_erasure(&self) -> Erasure {
+        Erasure { spares: self.st.protection != Protection::Off, keeps_look: true }
+    }
+
+    /// Erases columns `from..to` of row `y`.
+    pub(super) fn erase(&mut self, y: usize, from: usize, to: usize, how: Erasure) {
         let blank = self.blank_cell();
         let to = to.min(self.st.cols);
         let row = &mut self.rows[y];
-        if selective {
+        let spared = |row: &Row, x: usize| how.spares && row.get(x).attrs.contains(Attrs::PROTECTED);
+        if how.keeps_look {
             for x in from..to.min(row.cells.len()) {
-                let cell = row.cells[x];
-                if !cell.is_empty() && !cell.attrs.contains(Attrs::PROTECTED) {
-                    // Selective erasure keeps the look of the cell (DEC STD 070).
+                if !row.cells[x].is_empty() && !spared(row, x) {
                     row.split_wide(x, x + 1);
-                    let cell = row.cells[x];
-                    row.cells[x] = cell.with_char(u32::from(b' '));
+                    row.cells[x] = row.cells[x].with_char(u32::from(b' '));
                 }
             }
         } else {
-            row.erase(from, to, blank);
-            if to == self.st.cols {
-                row.wrapped = false;
+            let mut x = from;
+            while x < to {
+                let end = if how.spares { (x..to).find(|x| spared(row, *x)).unwrap_or(to) } else { to };
+                row.erase(x, end, blank);
+                if end == self.st.cols {
+                    row.wrapped = false;
+                }
+                x = end + 1;
             }
         }
         self.damage.mark(y as u16);
     }
 
-    fn erase_row(&mut self, y: usize, selective: bool) {
-        if selective {
-            return self.erase(y, 0, self.st.cols, true);
+    fn erase_row(&mut self, y: usize, how: Erasure) {
+        if how.spares || how.keeps_look {
+            return self.erase(y, 0, self.st.cols, how);
         }
         let blank = self.blank_cell();
         self.rows[y].clear_with(self.st.cols, blank);
         self.damage.mark(y as u16);
     }
 
-    pub(super) fn erase_line(&mut self, what: u16, selective: bool) {
+    pub(super) fn erase_line(&mut self, what: u16, how: Erasure) {
         let (x, y, cols) = (self.st.x, self.st.y, self.st.cols);
         match what {
-            0 => self.erase(y, x, cols, selective),
-            1 => self.erase(y, 0, x + 1, selective),
-            2 => self.erase(y, 0, cols, selective),
+            0 => self.erase(y, x, cols, how),
+            1 => self.erase(y, 0, x + 1, how),
+            2 => self.erase(y, 0, cols, how),
             _ => return,
         }
         self.st.pending_wrap = false;
@@ -228,31 +255,31 @@ impl Screen {
         }
     }
 
-    pub(super) fn erase_display(&mut self, what: u16, selective: bool) {
+    pub(super) fn erase_display(&mut self, what: u16, how: Erasure) {
         let (y, rows) = (self.st.y, self.st.rows);
         let whole = what == 2 || what == 0 && y == 0 && self.st.x == 0;
-        if whole && !selective && self.st.scroll_on_clear && !self.st.modes.alternate {
+        if whole && !how.keeps_look && self.st.scroll_on_clear && !self.st.modes.alternate {
             self.keep_screen();
         }
         match what {
             0 => {
-                self.erase_line(0, selective);
+                self.erase_line(0, how);
                 for y in y + 1..rows {
-                    self.erase_row(y, selective);
+                    self.erase_row(y, how);
                 }
             }
             1 => {
                 for y in 0..y {
-                    self.erase_row(y, selective);
+                    self.erase_row(y, how);
                 }
-                self.erase_line(1, selective);
+                self.erase_line(1, how);
             }
             2 => {
                 for y in 0..rows {
-                    self.erase_row(y, selective);
+                    self.erase_row(y, how);
                 }
             }
-            3 if !selective => self.history.clear(),
+            3 if !how.keeps_look => self.history.clear(),
             _ => return,
         }
         self.st.pending_wrap = false;
@@ -260,7 +287,7 @@ impl Screen {
 
     pub(super) fn erase_chars(&mut self, n: usize) {
         let (x, y) = (self.st.x, self.st.y);
-        self.erase(y, x, (x + n).min(self.st.cols), false);
+        self.erase(y, x, (x + n).min(self.st.cols), self.plain_erasure());
         self.st.pending_wrap = false;
     }
 

@@ -2,6 +2,7 @@
 
 use super::charset::Charset;
 use super::screen::Screen;
+use super::style::Attrs;
 
 impl Screen {
     /// Performs `ESC intermediates byte`.
@@ -9,8 +10,8 @@ impl Screen {
         match (intermediates, byte) {
             ([], b'7') => self.save_cursor(),
             ([], b'8') => self.restore_cursor(),
-            ([], b'6') => self.back_index(),
-            ([], b'9') => self.forward_index(),
+            ([], b'6') if self.at_level(4) => self.back_index(),
+            ([], b'9') if self.at_level(4) => self.forward_index(),
             ([], b'D') => self.linefeed(),
             ([], b'E') => {
                 self.linefeed();
@@ -20,8 +21,8 @@ impl Screen {
             ([], b'M') => self.reverse_linefeed(),
             ([], b'N') => self.st.charsets.single = Some(2),
             ([], b'O') => self.st.charsets.single = Some(3),
-            ([], b'V') => self.set_protected(1),
-            ([], b'W') => self.set_protected(0),
+            ([], b'V') => self.start_guarded_area(),
+            ([], b'W') => self.st.pen.attrs.remove(Attrs::PROTECTED),
             ([], b'Z') => self.primary_attributes(),
             ([], b'c') => self.full_reset(),
             ([], b'n') => self.st.charsets.gl = 2,
@@ -31,8 +32,8 @@ impl Screen {
             ([], b'~') => self.st.charsets.gr = 1,
             ([], b'=') => self.st.modes.app_keypad = true,
             ([], b'>') => self.st.modes.app_keypad = false,
-            ([b' '], b'F') => self.st.eight_bit = false,
-            ([b' '], b'G') => self.st.eight_bit = true,
+            ([b' '], b'F') if self.at_level(2) => self.st.eight_bit = false,
+            ([b' '], b'G') if self.at_level(2) => self.st.eight_bit = true,
             ([b'#'], b'8') => self.alignment_test(),
             ([g @ (b'(' | b')' | b'*' | b'+')], name) => {
                 self.st.charsets.g[usize::from(g - b'(')] = Charset::named(name);

@@ -9,6 +9,7 @@ mod attach;
 mod capture;
 mod cell;
 mod charset;
+mod colors;
 mod csi;
 mod damage;
 mod dcs;
@@ -30,6 +31,7 @@ mod row;
 mod screen;
 mod sgr;
 mod snapshot;
+mod stacks;
 mod state;
 mod style;
 #[cfg(test)]
@@ -38,6 +40,7 @@ mod window;
 
 pub use capture::CaptureOptions;
 pub use cell::{CellView, Link};
+pub use colors::color_name;
 pub use damage::{Damage, Scroll};
 pub use event::{Prompt, ScreenEvent};
 pub use modes::{Modes, MouseEncoding, MouseMode};

@@ -3,7 +3,7 @@
 use super::csi::Csi;
 use super::modes::{Modes, MouseEncoding, MouseMode};
 use super::screen::{Screen, blank_rows};
-use super::state::{CursorShape, SavedCursor, State};
+use super::state::{CursorShape, Protection, SavedCursor, State};
 use super::style::Attrs;
 use crate::ids::Size;
 
@@ -29,6 +29,10 @@ impl Screen {
 
     /// Sets or resets one DEC private mode with all it brings about.
     pub(super) fn private_mode(&mut self, number: u16, on: bool) {
+        let beyond = number == 69 && !self.at_level(4) || number == 95 && !self.at_level(5);
+        if beyond {
+            return;
+        }
         let modes = &mut self.st.modes;
         match number {
             3 => self.columns_mode(on),
@@ -160,6 +164,7 @@ impl Screen {
             pending_wrap: st.pending_wrap,
             origin: st.modes.origin,
             charsets: st.charsets,
+            set: true,
         };
     }
 
@@ -277,7 +282,20 @@ impl Screen {
         self.damage.cursor = true;
     }
 
+    /// SPA.
+    pub(super) fn start_guarded_area(&mut self) {
+        self.st.protection = Protection::Iso;
+        self.st.pen.attrs.insert(Attrs::PROTECTED);
+    }
+
+    /// Whether what is written now withstands selective erasure (DECSCA 1).
+    pub(super) fn protects_selectively(&self) -> bool {
+        self.st.protection == Protection::Dec && self.st.pen.attrs.contains(Attrs::PROTECTED)
+    }
+
+    /// DECSCA.
     pub(super) fn set_protected(&mut self, n: u16) {
+        self.st.protection = Protection::Dec;
         match n {
             0 | 2 => self.st.pen.attrs.remove(Attrs::PROTECTED),
             1 => self.st.pen.attrs.insert(Attrs::PROTECTED),
@@ -310,11 +328,13 @@ impl Screen {
         st.modes.keyboard_locked = false;
         st.modes.app_cursor = false;
         st.modes.app_keypad = false;
-        st.modes.left_right_margins = false;
+        // The margins go, the mode that allows them stays, as in xterm.
         (st.top, st.bottom) = (0, st.rows - 1);
         (st.left, st.right) = (0, st.cols - 1);
         st.pending_wrap = false;
         st.pen = Default::default();
+        st.protection = Protection::Off;
+        st.checksum_flags = 0;
         st.charsets = Default::default();
         st.saved[usize::from(st.modes.alternate)] = SavedCursor::default();
         self.refresh_pen();

@@ -84,8 +84,16 @@ pub struct Modes {
     pub allow_columns: bool,
     /// DECNCSM, 95: DECCOLM does not clear the screen.
     pub no_clear_on_columns: bool,
-    /// 41.
+    /// 41: a tab after the last column wraps.
     pub more_fix: bool,
+    /// DECPFF, 18.
+    pub print_form_feed: bool,
+    /// DECPEX, 19.
+    pub print_extent: bool,
+    /// DECNRCM, 42.
+    pub national_charsets: bool,
+    /// 44.
+    pub margin_bell: bool,
     /// 1007: the wheel sends arrows on the alternate screen.
     pub alternate_scroll: bool,
     /// 1036.
@@ -143,6 +151,10 @@ impl Default for Modes {
             allow_columns: false,
             no_clear_on_columns: false,
             more_fix: false,
+            print_form_feed: false,
+            print_extent: false,
+            national_charsets: false,
+            margin_bell: false,
             alternate_scroll: true,
             meta_sends_escape: true,
             alt_sends_escape: true,
@@ -171,9 +183,13 @@ impl Modes {
             7 => &mut self.wrap,
             8 => &mut self.autorepeat,
             12 => &mut self.cursor_blink,
+            18 => &mut self.print_form_feed,
+            19 => &mut self.print_extent,
             25 => &mut self.cursor_visible,
             40 => &mut self.allow_columns,
             41 => &mut self.more_fix,
+            42 => &mut self.national_charsets,
+            44 => &mut self.margin_bell,
             45 => &mut self.reverse_wrap,
             66 => &mut self.app_keypad,
             67 => &mut self.backarrow_bs,
@@ -221,7 +237,6 @@ impl Modes {
             1006 => self.mouse_encoding == MouseEncoding::Sgr,
             1015 => self.mouse_encoding == MouseEncoding::Urxvt,
             1016 => self.mouse_encoding == MouseEncoding::SgrPixels,
-            1048 => true,
             _ => *self.clone().private_flag(number)?,
         })
     }

@@ -1,9 +1,9 @@
 //! Operating system commands: titles, colours, links, clipboard, notifications, prompt marks.
 
 use super::cell::Link;
+use super::colors::{parse_color, rgb_text, standard_color};
 use super::event::{Prompt, ScreenEvent};
 use super::screen::Screen;
-use super::state::Rgb;
 use super::window::clean;
 
 /// Longest link target or id, in bytes; kitty's and VTE's limit is about this.
@@ -153,7 +153,7 @@ impl Screen {
 
     /// Foreground for text, cursor, pointer foreground, highlight foreground; background for the
     /// rest.
-    fn dynamic_color(&self, i: usize) -> Rgb {
+    fn dynamic_color(&self, i: usize) -> (u8, u8, u8) {
         let st = &self.st;
         st.dynamic[i].unwrap_or(match i {
             0 | 2 | 3 | 5 | 7 | 8 => st.dynamic[0].unwrap_or(st.outer_fg),
@@ -202,92 +202,6 @@ impl Screen {
         };
         let line = self.history_base() + (self.history_len() + self.st.y) as u64;
         self.event(ScreenEvent::Prompt { mark, line });
-    }
-}
-
-fn rgb_text((r, g, b): Rgb) -> String {
-    // Each component as sixteen bits, as XParseColor's rgb: form has it.
-    format!("rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}")
-}
-
-/// Reads `rgb:h/h/h` (one to four digits each), `#` with 3, 6, 9 or 12 digits, or a common name.
-pub(super) fn parse_color(spec: &[u8]) -> Option<Rgb> {
-    let spec = std::str::from_utf8(spec).ok()?.trim();
-    let scaled = |digits: &str| {
-        let value = u32::from_str_radix(digits, 16).ok()?;
-        let max = (1u32 << (4 * digits.len())) - 1;
-        (1..=4).contains(&digits.len()).then(|| (value * 255 / max) as u8)
-    };
-    if let Some(rest) = spec.strip_prefix("rgb:").or(spec.strip_prefix("rgba:")) {
-        let mut parts = rest.split('/').map(scaled);
-        return Some((parts.next()??, parts.next()??, parts.next()??));
-    }
-    if let Some(hex) = spec.strip_prefix('#') {
-        let n = hex.len() / 3;
-        if !hex.is_ascii() || !hex.len().is_multiple_of(3) || !(1..=4).contains(&n) {
-            return None;
-        }
-        // Fewer digits are the high bits (XParseColor), not a fraction.
-        let part = |i: usize| {
-            let value = u32::from_str_radix(&hex[i * n..(i + 1) * n], 16).ok()?;
-            Some((value << (16 - 4 * n) >> 8) as u8)
-        };
-        return Some((part(0)?, part(1)?, part(2)?));
-    }
-    named_color(&spec.to_ascii_lowercase())
-}
-
-/// Names of X11's rgb.txt that programs are seen to use.
-fn named_color(name: &str) -> Option<Rgb> {
-    Some(match name {
-        "black" => (0, 0, 0),
-        "white" => (255, 255, 255),
-        "red" => (255, 0, 0),
-        "green" => (0, 255, 0),
-        "blue" => (0, 0, 255),
-        "yellow" => (255, 255, 0),
-        "cyan" => (0, 255, 255),
-        "magenta" => (255, 0, 255),
-        "gray" | "grey" => (190, 190, 190),
-        "orange" => (255, 165, 0),
-        "purple" => (160, 32, 240),
-        "brown" => (165, 42, 42),
-        "pink" => (255, 192, 203),
-        _ => return None,
-    })
-}
-
-/// xterm's 256 colours: sixteen named, a 6x6x6 cube, 24 greys.
-fn standard_color(n: u8) -> Rgb {
-    const NAMED: [Rgb; 16] = [
-        (0, 0, 0),
-        (205, 0, 0),
-        (0, 205, 0),
-        (205, 205, 0),
-        (0, 0, 238),
-        (205, 0, 205),
-        (0, 205, 205),
-        (229, 229, 229),
-        (127, 127, 127),
-        (255, 0, 0),
-        (0, 255, 0),
-        (255, 255, 0),
-        (92, 92, 255),
-        (255, 0, 255),
-        (0, 255, 255),
-        (255, 255, 255),
-    ];
-    let level = |i: u8| if i == 0 { 0 } else { 55 + 40 * i };
-    match n {
-        0..=15 => NAMED[usize::from(n)],
-        16..=231 => {
-            let i = n - 16;
-            (level(i / 36), level(i / 6 % 6), level(i % 6))
-        }
-        _ => {
-            let grey = 8 + 10 * (n - 232);
-            (grey, grey, grey)
-        }
     }
 }
 

@@ -22,6 +22,10 @@ const MAX_NAME: usize = 4096;
 const ESC: u8 = 0x1b;
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1a;
+/// ST as one byte.
+const ST: u8 = 0x9c;
+/// First of the two bytes U+009C has in UTF-8.
+const ST_LEAD: u8 = 0xc2;
 
 /// Length of the run of printable ASCII at the start.
 #[inline]
@@ -231,10 +235,12 @@ impl Screen {
                 }
             }
         }
-        let osc = *kind == StringKind::Osc;
-        let end = bytes.iter().position(|b| match *b {
+        let (osc, eight_bit) = (*kind == StringKind::Osc, self.st.eight_bit);
+        let end = (0..bytes.len()).find(|i| match bytes[*i] {
             ESC | CAN | SUB => true,
             0x07 => osc,
+            // After S8C1T the one byte ends a string, if it is no part of a character.
+            ST => eight_bit && !is_continuation(data, &bytes[..*i]),
             _ => false,
         });
         let n = end.unwrap_or(bytes.len());
@@ -242,7 +248,18 @@ impl Screen {
         match end.map(|at| bytes[at]) {
             None => return n,
             Some(ESC) => *escape = true,
-            Some(0x07) => self.end_string(),
+            Some(ST) => {
+                // U+009C is the same control, written in two bytes.
+                if data.last() == Some(&ST_LEAD) {
+                    data.pop();
+                }
+                self.end_string();
+            }
+            Some(0x07) => {
+                self.reply_bel = true;
+                self.end_string();
+                self.reply_bel = false;
+            }
             Some(_) => self.st.parser = Parser::Ground,
         }
         n + 1
@@ -287,13 +304,31 @@ fn push_bounded(pending: &mut Vec<u8>, byte: u8) {
     }
 }
 
-/// Collects bytes of a string. Of strings that are swallowed nothing is kept.
+/// Whether a byte in 0x80..0xc0 after `before` and `now` is the rest of a character that is not U+009C.
+fn is_continuation(before: &[u8], now: &[u8]) -> bool {
+    let mut back = now.iter().rev().chain(before.iter().rev()).take(3).enumerate();
+    let lead = back.find(|(_, b)| !(0x80..0xc0).contains(*b));
+    lead.is_some_and(|(i, b)| match *b {
+        0xc3..0xe0 => i < 1,
+        0xe0..0xf0 => i < 2,
+        0xf0..0xf8 => i < 3,
+        _ => false,
+    })
+}
+
+/// Collects bytes of a string. Of strings that are swallowed only their last three are kept, which
+/// tell whether a character is unfinished.
 fn push_string(kind: StringKind, data: &mut Vec<u8>, overlong: &mut bool, bytes: &[u8]) {
     let limit = match kind {
         StringKind::Osc => MAX_OSC,
         StringKind::Dcs => MAX_DCS,
         StringKind::Name => MAX_NAME,
-        StringKind::Apc | StringKind::Other => return,
+        StringKind::Apc | StringKind::Other => {
+            let rest = &bytes[bytes.len().saturating_sub(3)..];
+            data.extend_from_slice(rest);
+            data.drain(..data.len().saturating_sub(3));
+            return;
+        }
     };
     if *overlong || data.len() + bytes.len() > limit {
         *overlong = true;

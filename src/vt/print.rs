@@ -271,7 +271,6 @@ impl Screen {
         let (cols, rows) = (self.st.cols, self.st.rows);
         (self.st.top, self.st.bottom) = (0, rows - 1);
         (self.st.left, self.st.right) = (0, cols - 1);
-        self.st.modes.origin = false;
         self.move_absolute(0, 0);
         for row in &mut self.rows {
             row.clear();

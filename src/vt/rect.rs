@@ -1,7 +1,10 @@
 //! Rectangular operations of the VT420: copy, fill, erase, change attributes, checksum.
 
+use super::cell::Cell;
 use super::csi::Csi;
+use super::edit::Erasure;
 use super::screen::Screen;
+use super::state::Protection;
 use super::style::Attrs;
 
 /// A rectangle of the screen, inclusive.
@@ -41,11 +44,27 @@ impl Screen {
         (r.top <= r.bottom).then_some(r)
     }
 
-    /// DECERA, and DECSERA with `selective`.
-    pub(super) fn erase_rectangle(&mut self, csi: &Csi, selective: bool) {
+    /// The cells of the rectangle that the first parameters give, row by row.
+    pub(super) fn cells_within(&self, csi: &Csi) -> Option<Vec<Cell>> {
+        let r = self.rectangle(csi, 0)?;
+        let rows = self.rows.range(r.top..=r.bottom);
+        Some(rows.flat_map(|row| (r.left..=r.right).map(|x| row.get(x))).collect())
+    }
+
+    /// DECERA. Nothing is protected from it, as in xterm.
+    pub(super) fn erase_rectangle(&mut self, csi: &Csi) {
+        self.erase_within(csi, Erasure { spares: false, keeps_look: false });
+    }
+
+    /// DECSERA: what DECSCA protects stays.
+    pub(super) fn erase_rectangle_selectively(&mut self, csi: &Csi) {
+        self.erase_within(csi, Erasure { spares: self.st.protection == Protection::Dec, keeps_look: true });
+    }
+
+    fn erase_within(&mut self, csi: &Csi, how: Erasure) {
         if let Some(r) = self.rectangle(csi, 0) {
             for y in r.top..=r.bottom {
-                self.erase(y, r.left, r.right + 1, selective);
+                self.erase(y, r.left, r.right + 1, how);
             }
         }
     }
@@ -128,40 +147,64 @@ impl Screen {
         }
     }
 
-    /// DECRQCRA: the negated sum of the characters and their attributes (DEC STD 070; xterm's
-    /// XTCHECKSUM bits: 1 not negated, 2 attributes left out).
+    /// DECRQCRA: the sum of the characters and their attributes, as xterm (from patch 334 on)
+    /// makes it and by the bits of XTCHECKSUM. By default it is negated and blanks are left out but
+    /// for the first cell, so that one cell alone is always told.
     pub(super) fn request_checksum(&mut self, csi: &Csi) {
+        let flags = self.st.checksum_flags;
         let mut sum = 0u32;
+        let mut first = true;
         if let Some(r) = self.rectangle(csi, 2) {
             for y in r.top..=r.bottom {
                 for x in r.left..=r.right {
-                    sum = sum.wrapping_add(self.cell_checksum(x, y));
+                    let cell = self.rows[y].get(x);
+                    let value = self.cell_checksum(cell);
+                    let counts = if flags & checksum::NO_TRIM != 0 {
+                        !cell.is_empty() || flags & checksum::DRAWN == 0
+                    } else {
+                        first || value != u32::from(b' ') || cell != Cell::BLANK
+                    };
+                    sum = sum.wrapping_add(if counts { value } else { 0 });
+                    first = false;
                 }
             }
         }
-        let sum = if self.st.checksum_flags & 1 != 0 { sum } else { sum.wrapping_neg() };
+        let sum = if flags & checksum::POSITIVE != 0 { sum } else { sum.wrapping_neg() };
         self.reply_dcs(&format!("{}!~{:04X}", csi.raw(0), sum & 0xffff));
     }
 
-    fn cell_checksum(&self, x: usize, y: usize) -> u32 {
-        let cell = self.rows[y].get(x);
-        let text = self.tables.text(cell);
-        let chars: u32 = text.chars().map(u32::from).sum();
-        if self.st.checksum_flags & 2 != 0 {
-            return chars;
+    /// What a cell adds. Protection is no attribute one sees and adds nothing (newer xterms add 4).
+    fn cell_checksum(&self, cell: Cell) -> u32 {
+        let flags = self.st.checksum_flags;
+        let mut chars = self.tables.text(cell).chars().map(u32::from);
+        let value = if flags & checksum::BYTE != 0 { chars.sum() } else { chars.next().unwrap_or(0) & 0xff };
+        if flags & checksum::NO_ATTRIBUTES != 0 {
+            return value;
         }
         let bits = [
-            (Attrs::PROTECTED, 0x04),
             (Attrs::HIDDEN, 0x08),
+            (Attrs::ANY_UNDERLINE, 0x10),
             (Attrs::REVERSE, 0x20),
             (Attrs::BLINK, 0x40),
             (Attrs::BOLD, 0x80),
         ];
-        let underline = if cell.attrs.intersects(Attrs::ANY_UNDERLINE) { 0x10 } else { 0 };
-        bits.iter()
-            .filter(|(attr, _)| cell.attrs.contains(*attr))
-            .fold(chars + underline, |sum, (_, value)| sum + value)
+        let set = bits.iter().filter(|(attrs, _)| cell.attrs.intersects(*attrs));
+        set.fold(value, |sum, (_, bit)| sum + bit)
     }
+}
+
+/// Bits of XTCHECKSUM (ctlseqs).
+mod checksum {
+    /// The sum is not negated.
+    pub const POSITIVE: u16 = 1;
+    /// Attributes add nothing.
+    pub const NO_ATTRIBUTES: u16 = 2;
+    /// Blanks are counted.
+    pub const NO_TRIM: u16 = 4;
+    /// With the former: cells never written are not.
+    pub const DRAWN: u16 = 8;
+    /// Whole code points, combining ones too, not their low eight bits.
+    pub const BYTE: u16 = 16;
 }
 
 /// One parameter of DECCARA or DECRARA.

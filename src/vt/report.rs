@@ -21,10 +21,11 @@ impl Screen {
         self.reply(&[intro, body.as_bytes(), end].concat());
     }
 
-    /// Replies `OSC body ST`.
+    /// Replies `OSC body ST`, with BEL for ST if the question had it.
     pub(super) fn reply_osc(&mut self, body: &str) {
         let (intro, end): (&[u8], &[u8]) =
             if self.st.eight_bit { (b"\x9d", b"\x9c") } else { (b"\x1b]", b"\x1b\\") };
+        let end = if self.reply_bel { b"\x07" } else { end };
         self.reply(&[intro, body.as_bytes(), end].concat());
     }
 
@@ -73,17 +74,33 @@ impl Screen {
         (st.x.saturating_sub(left) + 1, st.y.saturating_sub(top) + 1)
     }
 
-    /// DSR with `?`.
+    /// DSR with `?`. Reports that came with a later terminal are silent at a lower level.
     pub(super) fn private_status(&mut self, csi: &Csi) {
-        match csi.raw(0) {
+        let what = csi.raw(0);
+        let since = match what {
+            6 | 996 => 1,
+            15 | 25 | 26 => 2,
+            53 | 55 | 56 => 3,
+            _ => 4,
+        };
+        if !self.at_level(since) {
+            return;
+        }
+        match what {
             6 => {
                 let (x, y) = self.reported_position();
-                self.reply_csi(format_args!("?{y};{x};1R"));
+                // The page came with the VT420.
+                let page = if self.at_level(4) { ";1" } else { "" };
+                self.reply_csi(format_args!("?{y};{x}{page}R"));
             }
-            // No printer; user-defined keys locked; keyboard North American; no locator.
+            // No printer; user-defined keys may be defined (and are ignored); keyboard North
+            // American; no locator.
             15 => self.reply_csi(format_args!("?13n")),
-            25 => self.reply_csi(format_args!("?21n")),
-            26 => self.reply_csi(format_args!("?27;1;0;0n")),
+            25 => self.reply_csi(format_args!("?20n")),
+            26 => {
+                let more = if self.at_level(4) { ";0;0" } else { "" };
+                self.reply_csi(format_args!("?27;1{more}n"));
+            }
             53 | 55 => self.reply_csi(format_args!("?50n")),
             56 => self.reply_csi(format_args!("?57;0n")),
             62 => self.reply_csi(format_args!("0*{{")),
@@ -111,16 +128,18 @@ impl Screen {
     /// DECRQM: 1 set, 2 reset, 4 permanently reset, 0 unknown.
     pub(super) fn request_mode(&mut self, private: u8, number: u16) {
         let modes = &self.st.modes;
-        let (mark, state) = match private {
-            b'?' => ("?", modes.private(number)),
-            0 => ("", modes.ansi(number)),
+        let (mark, state) = match (private, number) {
+            (b'?', 1048) => ("?", Some(self.st.saved[usize::from(modes.alternate)].set)),
+            (b'?', 95) if !self.at_level(5) => ("?", None),
+            (b'?', 69) if !self.at_level(4) => ("?", None),
+            (b'?', _) => ("?", modes.private(number)),
+            (0, _) => ("", modes.ansi(number)),
             _ => return,
         };
         let value = match state {
             Some(true) => 1,
             Some(false) => 2,
-            // Modes of ECMA-48 and DEC that no emulator has.
-            None if private == 0 && matches!(number, 1 | 5 | 7 | 10 | 11 | 13..=19) => 4,
+            None if never_set(private, number) => 4,
             None => 0,
         };
         self.reply_csi(format_args!("{mark}{number};{value}$y"));
@@ -138,7 +157,7 @@ impl Screen {
                     | u8::from(self.st.charsets.single == Some(3)) << 2
                     | u8::from(self.st.pending_wrap) << 3;
                 let sgr = self.presentation_attributes();
-                let protect = 0x40 | u8::from(self.st.pen.attrs.contains(super::style::Attrs::PROTECTED));
+                let protect = 0x40 | u8::from(self.protects_selectively());
                 let sets = &self.st.charsets;
                 let body = format!(
                     "1$u{y};{x};1;{};{};{};{};{};@;BBBB",
@@ -175,5 +194,14 @@ impl Screen {
         let (w, h) = (usize::from(st.modes.cell_pixels.0), usize::from(st.modes.cell_pixels.1));
         let body = format!("48;{};{};{};{}t", st.rows, st.cols, st.rows * h, st.cols * w);
         self.reply_csi(format_args!("{body}"));
+    }
+}
+
+/// Modes of ECMA-48 and of DEC's terminals that are known and have no meaning in a pane: keyboard
+/// hardware, printers, status displays, pages, writing direction.
+fn never_set(private: u8, number: u16) -> bool {
+    match private {
+        0 => matches!(number, 1 | 5 | 7 | 10 | 11 | 13..=19),
+        _ => matches!(number, 34..=36 | 57..=61 | 64 | 68 | 73 | 81 | 96..=104 | 106 | 108..=117),
     }
 }

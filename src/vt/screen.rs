@@ -30,6 +30,8 @@ pub struct Screen {
     /// Number of the pen's extra in `tables`.
     pub(super) pen_extra: u16,
     pub(super) damage: Damage,
+    /// The command at work ended with BEL, and so do its answers (xterm and tmux do the same).
+    pub(super) reply_bel: bool,
 }
 
 /// The cursor as it is to be drawn.
@@ -85,6 +87,7 @@ impl Screen {
             tables: Tables::default(),
             pen_extra: 0,
             damage: Damage::everything(),
+            reply_bel: false,
             st,
         }
     }

@@ -84,6 +84,7 @@ impl<'de> Deserialize<'de> for Screen {
             tables,
             pen_extra: 0,
             damage: Damage::everything(),
+            reply_bel: false,
         };
         screen.refresh_pen();
         Ok(screen)
@@ -121,6 +122,7 @@ fn sound(mut st: State) -> State {
     }
     st.charsets.gl &= 3;
     st.charsets.single = st.charsets.single.map(|n| n & 3);
+    st.color_depth = st.color_depth.min(st.color_stack.len());
     st.events.truncate(MAX_EVENTS);
     st
 }

@@ -23,6 +23,19 @@ pub enum CursorShape {
     Bar,
 }
 
+/// What protects cells from erasure, by which control they were protected last. One at a time, as in
+/// xterm: protection by SPA withstands every erasure but the rectangular ones, protection by DECSCA
+/// the selective ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) enum Protection {
+    #[default]
+    Off,
+    /// SPA (ISO 6429).
+    Iso,
+    /// DECSCA.
+    Dec,
+}
+
 /// What the next character is written with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Pen {
@@ -45,6 +58,9 @@ pub(super) struct SavedCursor {
     pub pending_wrap: bool,
     pub origin: bool,
     pub charsets: Charsets,
+    /// Whether anything was saved at all (DECRQM 1048).
+    #[serde(default)]
+    pub set: bool,
 }
 
 /// Kinds of control strings.
@@ -82,6 +98,12 @@ pub(super) enum Parser {
 
 /// The dynamic colours a program can set with OSC 10 to 19.
 pub(super) const DYNAMIC_COLORS: usize = 10;
+
+/// Which attributes XTPUSHSGR keeps: bit n for its parameter n + 1.
+pub(super) type SgrMask = u32;
+
+/// The colours a program set.
+pub(super) type Colors = (BTreeMap<u16, Rgb>, [Option<Rgb>; DYNAMIC_COLORS]);
 
 /// A colour as red, green, blue.
 pub(super) type Rgb = (u8, u8, u8);
@@ -128,6 +150,13 @@ pub(super) struct State {
     pub outer_bg: Rgb,
     /// DECSCL: 61 to 65.
     pub level: u16,
+    pub protection: Protection,
+    /// Pens pushed by XTPUSHSGR, each with the attributes it asked to keep.
+    pub sgr_stack: Vec<(SgrMask, Pen)>,
+    /// Palettes and dynamic colours pushed by XTPUSHCOLORS.
+    pub color_stack: Vec<Colors>,
+    /// How many of `color_stack` are in use: popping leaves them to be picked up again.
+    pub color_depth: usize,
     /// S8C1T.
     pub eight_bit: bool,
     /// DECSACE 2: DECCARA and DECRARA act on the rectangle, else on the stream.
@@ -183,6 +212,10 @@ impl State {
             outer_fg: (0xff, 0xff, 0xff),
             outer_bg: (0, 0, 0),
             level: 65,
+            protection: Protection::Off,
+            sgr_stack: Vec::new(),
+            color_stack: Vec::new(),
+            color_depth: 0,
             eight_bit: false,
             rectangle_extent: false,
             checksum_flags: 0,

@@ -85,7 +85,7 @@ impl Screen {
             19 => self.reply_csi(format_args!("9;{rows};{cols}t")),
             20 => self.report_title("L", false),
             21 => self.report_title("l", true),
-            22 => self.push_title(),
+            22 => self.push_title(csi.raw(1)),
             23 => self.pop_title(csi.raw(1)),
             _ => {}
         }
@@ -98,11 +98,19 @@ impl Screen {
         self.reply_osc(&format!("{mark}{text}"));
     }
 
-    fn push_title(&mut self) {
+    /// 0 both, 1 the icon name, 2 the title. There is one stack: what is not pushed is taken from
+    /// the entry before, so that a later pop of both brings back each as it was pushed (xterm).
+    fn push_title(&mut self, what: u16) {
         if self.st.title_stack.len() == MAX_TITLES {
             self.st.title_stack.remove(0);
         }
-        self.st.title_stack.push((self.st.title.clone(), self.st.icon_name.clone()));
+        let mut entry = (self.st.title.clone(), self.st.icon_name.clone());
+        match (self.st.title_stack.last(), what) {
+            (Some((title, _)), 1) => entry.0.clone_from(title),
+            (Some((_, icon)), 2) => entry.1.clone_from(icon),
+            _ => {}
+        }
+        self.st.title_stack.push(entry);
     }
 
     /// 0 both, 1 the icon name, 2 the title.

@@ -1,7 +1,8 @@
 //! Bytes of the outer terminal to keys, mouse events and answers.
 
 use super::{Input, Key, KeyCode, Mods, Mouse, MouseKind, Reply};
-use crate::vt::osc::{decode_base64, parse_color};
+use crate::vt::colors::parse_color;
+use crate::vt::osc::decode_base64;
 
 /// Longest control sequence, in bytes.
 const MAX_CSI: usize = 256;

@@ -12,7 +12,7 @@ fn identity() {
 fn status_and_position() {
     assert_eq!(answer("\x1b[5n\x1b[3;7H\x1b[6n\x1b[?6n"), "\x1b[0n\x1b[3;7R\x1b[?3;7;1R");
     assert_eq!(answer("\x1b[3;9r\x1b[?6h\x1b[2;2H\x1b[6n"), "\x1b[2;2R");
-    assert_eq!(answer("\x1b[?15n\x1b[?25n\x1b[?26n\x1b[?53n"), "\x1b[?13n\x1b[?21n\x1b[?27;1;0;0n\x1b[?50n");
+    assert_eq!(answer("\x1b[?15n\x1b[?25n\x1b[?26n\x1b[?53n"), "\x1b[?13n\x1b[?20n\x1b[?27;1;0;0n\x1b[?50n");
 }
 
 #[test]
@@ -52,23 +52,19 @@ fn settings_are_reported() {
 
 #[test]
 fn colours_are_reported_and_reset() {
-    assert_eq!(answer("\x1b]4;1;?\x07"), "\x1b]4;1;rgb:cdcd/0000/0000\x1b\\");
-    assert_eq!(answer("\x1b]4;1;rgb:12/34/56\x07\x1b]4;1;?\x07"), "\x1b]4;1;rgb:1212/3434/5656\x1b\\");
-    assert_eq!(
-        answer("\x1b]4;1;#123456\x07\x1b]104;1\x07\x1b]4;1;?\x07"),
-        "\x1b]4;1;rgb:cdcd/0000/0000\x1b\\"
-    );
+    // The answer ends as the question did.
+    assert_eq!(answer("\x1b]4;1;?\x07"), "\x1b]4;1;rgb:cdcd/0000/0000\x07");
+    assert_eq!(answer("\x1b]4;1;?\x1b\\"), "\x1b]4;1;rgb:cdcd/0000/0000\x1b\\");
+    assert_eq!(answer("\x1b]4;1;rgb:12/34/56\x07\x1b]4;1;?\x07"), "\x1b]4;1;rgb:1212/3434/5656\x07");
+    assert_eq!(answer("\x1b]4;1;#123456\x07\x1b]104;1\x07\x1b]4;1;?\x07"), "\x1b]4;1;rgb:cdcd/0000/0000\x07");
     let special = "\x1b]5;0;#010203\x07\x1b]104\x07\x1b]5;0;?\x07\x1b]105\x07\x1b]5;0;?\x07";
-    assert_eq!(answer(special), "\x1b]5;0;rgb:0101/0202/0303\x1b\\\x1b]5;0;rgb:ffff/ffff/ffff\x1b\\");
+    assert_eq!(answer(special), "\x1b]5;0;rgb:0101/0202/0303\x07\x1b]5;0;rgb:ffff/ffff/ffff\x07");
     let mut s = screen(9, 2, "");
     s.set_colors((1, 2, 3), (250, 250, 250));
     s.advance(b"\x1b]10;?;?\x07\x1b[?996n");
-    assert_eq!(
-        replies(&mut s),
-        "\x1b]10;rgb:0101/0202/0303\x1b\\\x1b]11;rgb:fafa/fafa/fafa\x1b\\\x1b[?997;2n"
-    );
+    assert_eq!(replies(&mut s), "\x1b]10;rgb:0101/0202/0303\x07\x1b]11;rgb:fafa/fafa/fafa\x07\x1b[?997;2n");
     s.advance(b"\x1b]11;black\x07\x1b]11;?\x07\x1b]111\x07\x1b]11;?\x07");
-    assert_eq!(replies(&mut s), "\x1b]11;rgb:0000/0000/0000\x1b\\\x1b]11;rgb:fafa/fafa/fafa\x1b\\");
+    assert_eq!(replies(&mut s), "\x1b]11;rgb:0000/0000/0000\x07\x1b]11;rgb:fafa/fafa/fafa\x07");
     // A program that asked is told of a change.
     s.advance(b"\x1b[?2031h");
     s.set_colors((255, 255, 255), (0, 0, 0));

@@ -1,0 +1,176 @@
+//! Colours as programs write them in OSC commands: every form XParseColor knows, and X11's names.
+
+use super::state::Rgb;
+
+/// X11's rgb.txt: a name and its colour, then those of the name with 1 to 4 appended.
+const NAMES: &str = include_str!("x11_colors.txt");
+
+/// A colour as the answer to a query has it: each component as sixteen bits.
+pub(super) fn rgb_text((r, g, b): Rgb) -> String {
+    format!("rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}")
+}
+
+/// Reads `rgb:h/h/h` (one to four digits each), `#` with 3, 6, 9 or 12 digits, `rgbi:r/g/b`, a CIE or
+/// TekHVC colour, or a name (XParseColor(3)). What has an alpha (`rgba:`) is read without it.
+pub(super) fn parse_color(spec: &[u8]) -> Option<Rgb> {
+    let spec = std::str::from_utf8(spec).ok()?.trim();
+    if let Some(hex) = spec.strip_prefix('#') {
+        return hash(hex);
+    }
+    let Some((space, values)) = spec.split_once(':') else { return color_name(spec) };
+    let space = space.to_ascii_lowercase();
+    if matches!(&space[..], "rgb" | "rgba") {
+        let mut parts = values.split('/').map(scaled);
+        return Some((parts.next()??, parts.next()??, parts.next()??));
+    }
+    let mut parts = values.split('/').map(|v| v.trim().parse::<f64>().ok().filter(|v| v.is_finite()));
+    let three = [parts.next()??, parts.next()??, parts.next()??];
+    if parts.next().is_some() {
+        return None;
+    }
+    if space == "rgbi" {
+        return Some(displayed(three));
+    }
+    xyz(&space, three).map(|xyz| displayed(linear(xyz)))
+}
+
+/// One to four hexadecimal digits as a fraction of the largest number they can be.
+fn scaled(digits: &str) -> Option<u8> {
+    if !(1..=4).contains(&digits.len()) {
+        return None;
+    }
+    let value = u32::from_str_radix(digits, 16).ok()?;
+    let max = (1u32 << (4 * digits.len())) - 1;
+    Some((value * 255 / max) as u8)
+}
+
+/// `#` form: fewer digits are the high bits, not a fraction.
+fn hash(hex: &str) -> Option<Rgb> {
+    let n = hex.len() / 3;
+    if !hex.is_ascii() || !hex.len().is_multiple_of(3) || !(1..=4).contains(&n) {
+        return None;
+    }
+    let part = |i: usize| {
+        let value = u32::from_str_radix(&hex[i * n..(i + 1) * n], 16).ok()?;
+        Some((value << (16 - 4 * n) >> 8) as u8)
+    };
+    Some((part(0)?, part(1)?, part(2)?))
+}
+
+/// The colour an X11 name means; case and blanks do not matter.
+pub fn color_name(name: &str) -> Option<(u8, u8, u8)> {
+    let name: String = name.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_lowercase()).collect();
+    let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = &name[base.len()..];
+    if matches!(base, "gray" | "grey") && !number.is_empty() {
+        return grey(number);
+    }
+    let line = NAMES.lines().find_map(|line| line.strip_prefix(base)?.strip_prefix(' '))?;
+    let n = if number.is_empty() { 0 } else { number.parse().ok().filter(|n| *n > 0)? };
+    hash(line.split(' ').nth(n)?)
+}
+
+/// `gray0` to `gray100`: per cent of white.
+fn grey(per_cent: &str) -> Option<Rgb> {
+    let n: u32 = per_cent.parse().ok().filter(|n| *n <= 100)?;
+    // Two halves are rounded down in rgb.txt, the others up.
+    let level = ((n * 255 + if matches!(n, 50 | 90) { 49 } else { 50 }) / 100) as u8;
+    Some((level, level, level))
+}
+
+/// White of the sRGB display (D65): X, Y, Z and u', v'.
+const WHITE: [f64; 3] = [0.9505, 1.0, 1.089];
+const WHITE_UV: [f64; 2] = [0.1978, 0.4683];
+
+/// A device-independent colour as CIE XYZ.
+fn xyz(space: &str, [a, b, c]: [f64; 3]) -> Option<[f64; 3]> {
+    let from_xy = |x: f64, y: f64, lum: f64| (y > 0.0).then(|| [x * lum / y, lum, (1.0 - x - y) * lum / y]);
+    let from_uv = |u: f64, v: f64, lum: f64| {
+        let d = 6.0 * u - 16.0 * v + 12.0;
+        from_xy(9.0 * u / d, 4.0 * v / d, lum)
+    };
+    // CIE 15: luminance of a lightness from 0 to 100.
+    let luminance = |l: f64| if l > 8.0 { ((l + 16.0) / 116.0).powi(3) } else { l / 903.3 };
+    let from_luv = |l: f64, u: f64, v: f64| {
+        if l <= 0.0 {
+            return Some([0.0; 3]);
+        }
+        from_uv(u / (13.0 * l) + WHITE_UV[0], v / (13.0 * l) + WHITE_UV[1], luminance(l))
+    };
+    match space {
+        "ciexyz" => Some([a, b, c]),
+        "ciexyy" => from_xy(a, b, c),
+        "cieuvy" => from_uv(a, b, c),
+        "cielab" => {
+            let y = (a + 16.0) / 116.0;
+            let part = |f: f64| if f > 6.0 / 29.0 { f.powi(3) } else { (f - 4.0 / 29.0) * 108.0 / 841.0 };
+            Some([WHITE[0] * part(y + b / 500.0), luminance(a), WHITE[2] * part(y - c / 200.0)])
+        }
+        "cieluv" => from_luv(a, b, c),
+        // Hue in degrees from the best red (u' 0.7127, v' 0.4931), value, chroma: CIELUV in polar
+        // form with another scale (Taylor, Murch and McManus 1989).
+        "tekhvc" => {
+            let red = f64::atan2(0.4931 - WHITE_UV[1], 0.7127 - WHITE_UV[0]);
+            let (sin, cos) = (a.to_radians() + red).sin_cos();
+            let chroma = c * 13.0 / 7.507_25;
+            from_luv(b, chroma * cos, chroma * sin)
+        }
+        _ => None,
+    }
+}
+
+/// Linear intensities on an sRGB display (IEC 61966-2-1). Nothing is lighter than white.
+fn linear([x, y, z]: [f64; 3]) -> [f64; 3] {
+    if y >= 1.0 {
+        return [1.0; 3];
+    }
+    [
+        3.2406 * x - 1.5372 * y - 0.4986 * z,
+        -0.9689 * x + 1.8758 * y + 0.0415 * z,
+        0.0557 * x - 0.2040 * y + 1.0570 * z,
+    ]
+}
+
+/// The components that make the intensities on an sRGB display.
+fn displayed(intensities: [f64; 3]) -> Rgb {
+    let [r, g, b] = intensities.map(|v| {
+        let v = v.clamp(0.0, 1.0);
+        let v = if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
+        (v * 255.0).round() as u8
+    });
+    (r, g, b)
+}
+
+/// xterm's 256 colours: sixteen named, a 6x6x6 cube, 24 greys.
+pub(super) fn standard_color(n: u8) -> Rgb {
+    const NAMED: [Rgb; 16] = [
+        (0, 0, 0),
+        (205, 0, 0),
+        (0, 205, 0),
+        (205, 205, 0),
+        (0, 0, 238),
+        (205, 0, 205),
+        (0, 205, 205),
+        (229, 229, 229),
+        (127, 127, 127),
+        (255, 0, 0),
+        (0, 255, 0),
+        (255, 255, 0),
+        (92, 92, 255),
+        (255, 0, 255),
+        (0, 255, 255),
+        (255, 255, 255),
+    ];
+    let level = |i: u8| if i == 0 { 0 } else { 55 + 40 * i };
+    match n {
+        0..=15 => NAMED[usize::from(n)],
+        16..=231 => {
+            let i = n - 16;
+            (level(i / 36), level(i / 6 % 6), level(i % 6))
+        }
+        _ => {
+            let grey = 8 + 10 * (n - 232);
+            (grey, grey, grey)
+        }
+    }
+}
