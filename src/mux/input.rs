@@ -9,7 +9,7 @@ use super::settings::Scope;
 use super::{Mode, Mux, Place};
 use crate::command::{Command, Word};
 use crate::ids::{ClientId, PaneId};
-use crate::vt::keys::{self, Input, Key, KeyCode, Mods};
+use crate::vt::keys::{self, Input, Key, KeyCode, KeyEvent, Mods};
 use std::sync::Arc;
 
 /// Most bytes of one paste taken at once.
@@ -66,15 +66,17 @@ impl Mux {
         for input in inputs {
             // What goes to a program as it is changes nothing that formats show: its echo must not wait for
             // a new status line.
-            if !matches!(input, Input::Key(_) | Input::Raw(_) | Input::Reply(_)) {
+            let key = matches!(input, Input::Key(_) | Input::Repeat(_) | Input::Release(_));
+            if !key && !matches!(input, Input::Raw(_) | Input::Reply(_)) {
                 self.chrome += 1;
             }
             match input {
-                Input::Key(key) => {
-                    if self.key(id, key) != Passed::On {
-                        self.chrome += 1;
-                    }
-                }
+                // A modifier alone is no key of ours: it must not end the prefix, say.
+                Input::Key(key) if key.is_modifier() => self.program_key(id, key, KeyEvent::Press),
+                Input::Key(key) => self.counted_key(id, key, KeyEvent::Press),
+                Input::Repeat(key) if key.is_modifier() => self.program_key(id, key, KeyEvent::Repeat),
+                Input::Repeat(key) => self.counted_key(id, key, KeyEvent::Repeat),
+                Input::Release(key) => self.program_key(id, key, KeyEvent::Release),
                 Input::Mouse(mouse) => {
                     if self.clients.get(&id).is_some_and(|c| c.prompt.is_none()) {
                         self.mouse_input(id, mouse);
@@ -93,6 +95,22 @@ impl Mux {
             self.run_queues();
             if self.clients.get(&id).is_none_or(|c| c.leaving) {
                 return;
+            }
+        }
+    }
+
+    /// A key, after which formats may show something new unless it went to a program as it was.
+    fn counted_key(&mut self, id: ClientId, key: Key, event: KeyEvent) {
+        if self.key(id, key, event) != Passed::On {
+            self.chrome += 1;
+        }
+    }
+
+    /// A key that is bound to nothing and that only a program can have asked for.
+    fn program_key(&mut self, id: ClientId, key: Key, event: KeyEvent) {
+        if let Some(pane) = self.pane_of(id).filter(|p| self.takes_keys(id, *p)) {
+            for pane in self.typing_targets(pane) {
+                self.send_key_event(pane, key, event);
             }
         }
     }
@@ -194,7 +212,7 @@ impl Mux {
     }
 
     /// One key of an attached client.
-    pub(crate) fn key(&mut self, id: ClientId, key: Key) -> Passed {
+    pub(crate) fn key(&mut self, id: ClientId, key: Key, event: KeyEvent) -> Passed {
         let Some(c) = self.clients.get_mut(&id) else { return Passed::Not };
         let mut passed = Passed::On;
         if c.message.take().is_some() {
@@ -247,12 +265,12 @@ impl Mux {
             self.redraw.insert(id);
             // After a repeatable key any other is an ordinary key; after the prefix it is lost.
             if repeating {
-                self.key(id, key);
+                self.key(id, key, event);
             }
             return Passed::Not;
         }
         if let Some(pane) = pane.filter(|p| self.takes_keys(id, *p))
-            && self.type_key(pane, key) == Passed::Not
+            && self.type_key(pane, key, event) == Passed::Not
         {
             passed = Passed::Not;
         }
@@ -268,22 +286,26 @@ impl Mux {
     }
 
     /// A key for a pane's program.
-    fn type_key(&mut self, pane: PaneId, key: Key) -> Passed {
+    fn type_key(&mut self, pane: PaneId, key: Key, event: KeyEvent) -> Passed {
         let dead = self.panes.get(&pane).is_some_and(|p| p.dead.is_some());
         if dead && self.option_text(Scope::Pane(pane), "remain-on-exit") == "key" {
             self.remove_pane(pane);
             return Passed::Not;
         }
         for pane in self.typing_targets(pane) {
-            self.send_key(pane, key);
+            self.send_key_event(pane, key, event);
         }
         Passed::On
     }
 
     /// Sends a key to a pane as its modes want it.
     pub(crate) fn send_key(&mut self, pane: PaneId, key: Key) {
+        self.send_key_event(pane, key, KeyEvent::Press);
+    }
+
+    fn send_key_event(&mut self, pane: PaneId, key: Key, event: KeyEvent) {
         if let Some(p) = self.panes.get(&pane) {
-            let bytes = keys::encode(key, p.screen.modes());
+            let bytes = keys::encode_event(key, event, p.screen.modes());
             self.write_pane(pane, &bytes);
         }
     }
@@ -514,7 +536,7 @@ impl Mux {
                 self.prompt_done(id, text);
                 self.run_queues();
                 if let Some(key) = key {
-                    self.key(id, key);
+                    self.key(id, key, KeyEvent::Press);
                 }
             }
         }

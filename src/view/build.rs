@@ -14,6 +14,7 @@ use crate::ids::{ClientId, PaneId, SessionId, Size};
 use crate::mux::copy::CopyMode;
 use crate::mux::layout::Rect;
 use crate::mux::{BorderStatus, Client, Mode, Mux, Overlay, Pane, Place, Scope, Window};
+use crate::vt::keys::outer_flags;
 use crate::vt::{CursorShape, MouseMode, Style};
 
 /// The chrome of one client: all that formats and options make.
@@ -467,7 +468,7 @@ impl Chrome {
             mouse: if self.mouse { Mouse::Button } else { Mouse::Off },
             paste: true,
             focus: self.focus,
-            extended_keys: self.extended_keys,
+            key_flags: u8::from(self.extended_keys),
         };
         for chrome in &self.panes {
             let Some(pane) = mux.pane(chrome.id) else { continue };
@@ -525,7 +526,7 @@ impl Chrome {
         }
         if active {
             outer.focus |= modes.focus_events;
-            outer.extended_keys |= modes.kitty_flags != 0 || modes.modify_other_keys != 0;
+            outer.key_flags |= outer_flags(modes.kitty_flags) | u8::from(modes.modify_other_keys != 0);
         }
     }
 }

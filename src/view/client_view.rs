@@ -206,7 +206,7 @@ impl ClientView {
         if self.caps().focus {
             out.extend_from_slice(b"\x1b[?1004l");
         }
-        extended_keys(self.caps(), false, out);
+        extended_keys(self.caps(), 0, out);
         self.outer = Outer::default();
         self.title = None;
         self.lost = false;
@@ -272,8 +272,8 @@ impl ClientView {
         };
         switch("2004", caps.paste, before.paste, outer.paste);
         switch("1004", caps.focus, before.focus, outer.focus);
-        if before.extended_keys != outer.extended_keys {
-            extended_keys(&caps, outer.extended_keys, out);
+        if before.key_flags != outer.key_flags {
+            extended_keys(&caps, outer.key_flags, out);
         }
     }
 
@@ -506,12 +506,12 @@ fn mouse(from: Mouse, to: Mouse, out: &mut Vec<u8>) {
     }
 }
 
-/// kitty's keyboard protocol with unambiguous keys, or else xterm's modifyOtherKeys.
-fn extended_keys(caps: &Caps, on: bool, out: &mut Vec<u8>) {
+/// kitty's keyboard protocol with `flags`, or else xterm's modifyOtherKeys if there are any.
+fn extended_keys(caps: &Caps, flags: u8, out: &mut Vec<u8>) {
     if caps.kitty_keys {
-        out.extend_from_slice(if on { b"\x1b[=1;1u" } else { b"\x1b[=0;1u" });
+        out.extend_from_slice(format!("\x1b[={flags};1u").as_bytes());
     } else if caps.modify_other_keys {
-        out.extend_from_slice(if on { b"\x1b[>4;2m" } else { b"\x1b[>4m" });
+        out.extend_from_slice(if flags != 0 { b"\x1b[>4;2m" } else { b"\x1b[>4m" });
     }
 }
 

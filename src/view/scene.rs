@@ -203,6 +203,6 @@ pub struct Outer {
     pub paste: bool,
     /// Focus reports.
     pub focus: bool,
-    /// Keys in a form that tells more of them apart.
-    pub extended_keys: bool,
+    /// Keys in a form that tells more of them apart: flags of the kitty protocol, 0 for none.
+    pub key_flags: u8,
 }

@@ -86,6 +86,19 @@ fn the_command_prompt_edits_remembers_and_runs() {
 }
 
 #[test]
+fn releases_and_modifiers_alone_are_for_programs_that_asked() {
+    let (mut w, c) = attached();
+    // Control-B, then Shift on the way to `%`: the prefix waits for a key.
+    w.type_in(c, b"\x1b[98;5u\x1b[98;5:3u\x1b[57441;2u\x1b[37u\x1b[57441;1:3u");
+    assert_eq!(w.show("#{window_panes}"), "2");
+    w.type_in(c, b"\x1b[97u\x1b[97;1:2u\x1b[97;1:3u\x1b[57441u");
+    assert_eq!(w.take_written(1), "aa");
+    w.output(1, "\x1b[>11u");
+    w.type_in(c, b"\x1b[97u\x1b[97;1:2u\x1b[97;1:3u\x1b[57441u");
+    assert_eq!(w.take_written(1), "\x1b[97u\x1b[97;1:2u\x1b[97;1:3u\x1b[57441u");
+}
+
+#[test]
 fn killing_asks_first() {
     let (mut w, c) = attached();
     w.type_in(c, b"\x02%\x02xn");

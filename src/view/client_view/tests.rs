@@ -388,9 +388,9 @@ fn modes_of_the_outer_terminal_follow_and_go() {
         )
     };
     use crate::vt::MouseMode;
-    let on = Outer { mouse: Mouse::Any, paste: true, focus: true, extended_keys: true };
-    assert_eq!(draw(on), (MouseMode::Any, true, true, 1));
-    assert_eq!(draw(Outer { mouse: Mouse::Button, ..on }), (MouseMode::Button, true, true, 1));
+    let on = Outer { mouse: Mouse::Any, paste: true, focus: true, key_flags: 11 };
+    assert_eq!(draw(on), (MouseMode::Any, true, true, 11));
+    assert_eq!(draw(Outer { mouse: Mouse::Button, ..on }), (MouseMode::Button, true, true, 11));
     assert_eq!(draw(Outer::default()), (MouseMode::Off, false, false, 0));
 }
 

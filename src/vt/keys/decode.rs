@@ -326,11 +326,16 @@ fn csi(bytes: &[u8], flush: bool) -> Step {
 }
 
 fn csi_key(csi: &Csi<'_>) -> Option<Input> {
-    let mods = mods_of(csi.get(1));
-    // Releases (event type 3 of the kitty protocol) are no keys.
-    if csi.sub(1, 1) == 3 && csi.last != b'R' {
-        return None;
+    // The kitty protocol's event type stands behind the modifiers.
+    match (key_of_csi(csi)?, csi.sub(1, 1)) {
+        (Input::Key(key), 2) => Some(Input::Repeat(key)),
+        (Input::Key(key), 3) => Some(Input::Release(key)),
+        (input, _) => Some(input),
     }
+}
+
+fn key_of_csi(csi: &Csi<'_>) -> Option<Input> {
+    let mods = mods_of(csi.get(1));
     let found = |code: KeyCode, mods: Mods| Some(Input::Key(Key { code, mods }));
     match csi.last {
         b'R' if csi.get(0) != 1 || csi.get(1) > 16 || csi.get(1) < 2 => {

@@ -1,20 +1,34 @@
 //! Keys, mouse events and pastes to the bytes a program in a pane expects, by its modes.
 
-use super::{Key, KeyCode, Mods, Mouse, MouseKind};
+use super::{Key, KeyCode, KeyEvent, Mods, Mouse, MouseKind};
 use crate::vt::{Modes, MouseEncoding, MouseMode};
 
 /// Flags of the kitty keyboard protocol.
 const DISAMBIGUATE: u8 = 1;
+const EVENT_TYPES: u8 = 2;
 const ALTERNATE_KEYS: u8 = 4;
 const ALL_AS_ESCAPES: u8 = 8;
 const WITH_TEXT: u8 = 16;
 
 /// The bytes of a key press. Empty for a key that the modes cannot express.
 pub fn encode(key: Key, modes: &Modes) -> Vec<u8> {
+    encode_event(key, KeyEvent::Press, modes)
+}
+
+/// The bytes of what happened to a key. Empty for a release nobody asked for.
+pub fn encode_event(key: Key, event: KeyEvent, modes: &Modes) -> Vec<u8> {
+    let told = modes.kitty_flags & EVENT_TYPES != 0;
+    if event == KeyEvent::Release && !told {
+        return Vec::new();
+    }
+    let shown = if told { event } else { KeyEvent::Press };
     if modes.kitty_flags != 0
-        && let Some(bytes) = kitty(key, modes.kitty_flags)
+        && let Some(bytes) = kitty(key, shown, modes.kitty_flags)
     {
         return bytes;
+    }
+    if event == KeyEvent::Release {
+        return Vec::new();
     }
     let key = match key.code {
         // Legacy encodings have no Meta, Super or Hyper; Meta is what Alt stands for.
@@ -194,20 +208,32 @@ fn modified_other(key: Key, level: u8) -> Option<Vec<u8>> {
     Some(format!("\x1b[27;{};{number}~", parameter(mods)).into_bytes())
 }
 
+/// The flags of the kitty protocol to ask the outer terminal for, so that a program with `flags` in
+/// force can be told all it wants.
+pub fn outer_flags(flags: u8) -> u8 {
+    match flags {
+        0 => 0,
+        // Without the text and the shifted key, what a key types could not be told apart any more.
+        _ if flags & ALL_AS_ESCAPES != 0 => flags | DISAMBIGUATE | ALTERNATE_KEYS | WITH_TEXT,
+        _ => flags & EVENT_TYPES | DISAMBIGUATE,
+    }
+}
+
 /// The kitty form; `None` leaves the key to the legacy form.
-fn kitty(key: Key, flags: u8) -> Option<Vec<u8>> {
+fn kitty(key: Key, event: KeyEvent, flags: u8) -> Option<Vec<u8>> {
     let all = flags & ALL_AS_ESCAPES != 0;
     if flags & (DISAMBIGUATE | ALL_AS_ESCAPES) == 0 {
         return None;
     }
     let Key { code, mods } = key;
+    let up = event == KeyEvent::Release;
     let text_only = mods.without(Mods::SHIFT).is_empty() && !all;
     let (number, mods, shifted) = match code {
-        KeyCode::Char(_) if text_only => return None,
-        KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace if mods.is_empty() && !all => {
-            return None;
+        KeyCode::Char(_) if text_only && !up => return None,
+        // So that a shell left in this mode still takes a line; their release is not told either.
+        KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace | KeyCode::BackTab if mods.is_empty() && !all => {
+            return if up { Some(Vec::new()) } else { None };
         }
-        KeyCode::BackTab if mods.is_empty() && !all => return None,
         KeyCode::Char(c) => {
             // The key is named by what it types without shift.
             let mut lower = c.to_lowercase();
@@ -222,24 +248,25 @@ fn kitty(key: Key, flags: u8) -> Option<Vec<u8>> {
         KeyCode::Escape => (27, mods, None),
         KeyCode::F(n @ 13..=35) => (57376 + u32::from(n) - 13, mods, None),
         KeyCode::Kp(c) => (keypad_number(c)?, mods, None),
+        // Modifiers pressed alone are keys only where all keys are.
+        _ if key.is_modifier() && !all => return Some(Vec::new()),
         KeyCode::Other(n) => (u32::from(n), mods, None),
-        _ => return Some(kitty_legacy_key(code, mods)),
+        _ => return Some(kitty_legacy_key(code, mods, event)),
     };
     let mut out = format!("\x1b[{number}");
     if let (true, Some(c)) = (flags & ALTERNATE_KEYS != 0, shifted) {
         out.push_str(&format!(":{}", u32::from(c)));
     }
     let text = match code {
-        KeyCode::Char(c) if flags & WITH_TEXT != 0 && mods.without(Mods::SHIFT).is_empty() => {
+        KeyCode::Char(c) if flags & WITH_TEXT != 0 && mods.without(Mods::SHIFT).is_empty() && !up => {
             Some(u32::from(c))
         }
         _ => None,
     };
-    if !mods.is_empty() || text.is_some() {
+    let modifiers = modifiers(mods, event);
+    if modifiers.is_some() || text.is_some() {
         out.push(';');
-        if !mods.is_empty() {
-            out.push_str(&parameter(mods).to_string());
-        }
+        out.push_str(&modifiers.unwrap_or_default());
     }
     if let Some(text) = text {
         out.push_str(&format!(";{text}"));
@@ -248,28 +275,34 @@ fn kitty(key: Key, flags: u8) -> Option<Vec<u8>> {
     Some(out.into_bytes())
 }
 
+/// The parameter of modifiers and event; `None` when both go without saying.
+fn modifiers(mods: Mods, event: KeyEvent) -> Option<String> {
+    match event {
+        KeyEvent::Press if mods.is_empty() => None,
+        KeyEvent::Press => Some(parameter(mods).to_string()),
+        KeyEvent::Repeat => Some(format!("{}:2", parameter(mods))),
+        KeyEvent::Release => Some(format!("{}:3", parameter(mods))),
+    }
+}
+
 /// Keys that keep their old final byte in the kitty protocol, always with CSI.
-fn kitty_legacy_key(code: KeyCode, mods: Mods) -> Vec<u8> {
+fn kitty_legacy_key(code: KeyCode, mods: Mods, event: KeyEvent) -> Vec<u8> {
     let last = match code {
         KeyCode::F(1) => Some('P'),
         KeyCode::F(2) => Some('Q'),
         KeyCode::F(4) => Some('S'),
         _ => letter(code),
     };
-    let m = parameter(mods);
-    match (last, tilde(code)) {
-        (Some(c), _) if mods.is_empty() => format!("\x1b[{c}").into_bytes(),
-        (Some(c), _) => format!("\x1b[1;{m}{c}").into_bytes(),
-        // F3 as `R` would look like a cursor report.
-        (None, number) => {
-            let n = if code == KeyCode::F(3) { Some(13) } else { number };
-            match n {
-                Some(n) if mods.is_empty() => format!("\x1b[{n}~").into_bytes(),
-                Some(n) => format!("\x1b[{n};{m}~").into_bytes(),
-                None => Vec::new(),
-            }
-        }
-    }
+    // F3 as `R` would look like a cursor report.
+    let number = if code == KeyCode::F(3) { Some(13) } else { tilde(code) };
+    let text = match (last, number, modifiers(mods, event)) {
+        (Some(c), _, None) => format!("\x1b[{c}"),
+        (Some(c), _, Some(m)) => format!("\x1b[1;{m}{c}"),
+        (None, Some(n), None) => format!("\x1b[{n}~"),
+        (None, Some(n), Some(m)) => format!("\x1b[{n};{m}~"),
+        (None, None, _) => String::new(),
+    };
+    text.into_bytes()
 }
 
 fn keypad_number(c: char) -> Option<u32> {

@@ -8,7 +8,7 @@ mod encode;
 mod name;
 
 pub use decode::Decoder;
-pub use encode::{encode, encode_focus, encode_mouse, encode_paste};
+pub use encode::{encode, encode_event, encode_focus, encode_mouse, encode_paste, outer_flags};
 pub use name::{name, parse_name};
 
 /// A set of modifiers.
@@ -133,10 +133,27 @@ impl Key {
     pub const fn new(code: KeyCode, mods: Mods) -> Key {
         Key { code, mods }
     }
+    /// Whether it is nothing but a modifier (Shift, Control, Alt, Super, Hyper, Meta, AltGr; caps, scroll and
+    /// number lock), as the kitty protocol tells them.
+    pub const fn is_modifier(self) -> bool {
+        matches!(self.code, KeyCode::Other(57358..=57360 | 57441..=57454))
+    }
     /// Control and a character.
     pub const fn ctrl(c: char) -> Key {
         Key { code: KeyCode::Char(c), mods: Mods::CTRL }
     }
+}
+
+/// What happened to a key. Only the kitty protocol tells (its flag 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum KeyEvent {
+    /// It went down.
+    #[default]
+    Press,
+    /// It is held and repeats.
+    Repeat,
+    /// It went up.
+    Release,
 }
 
 /// What the mouse did.
@@ -205,8 +222,12 @@ pub enum Reply {
 /// What came from the outer terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// A key was pressed or repeats.
+    /// A key was pressed, or repeats where nobody asked which.
     Key(Key),
+    /// A held key repeats.
+    Repeat(Key),
+    /// A key went up.
+    Release(Key),
     /// The mouse.
     Mouse(Mouse),
     /// Pasted bytes, the brackets taken off.

@@ -40,7 +40,10 @@ fn keys_are_decoded() {
         (b"\x1bOM\x1bOp\x1bOk", &["KPEnter", "KP0", "KP+"]),
         (b"\x1b[27;5;13~\x1b[27;6;65~", &["C-Enter", "C-S-a"]),
         (b"\x1b[97;5u\x1b[97:65;2u\x1b[13;2u\x1b[27u", &["C-a", "A", "S-Enter", "Escape"]),
-        (b"\x1b[97;1:3u\x1b[1;1:3A", &[]),
+        (
+            b"\x1b[97;1:3u\x1b[1;5:2A",
+            &["Release(Key { code: Char('a'), mods: Mods(0) })", "Repeat(Key { code: Up, mods: Mods(4) })"],
+        ),
         (b"\x1b[57399u\x1b[57419u\x1b[57376u\x1b[57358u", &["KP0", "Up", "F13", "Key57358"]),
         (b"\x1b[", &["M-["]),
         (b"\x1bO", &["M-O"]),
@@ -301,4 +304,54 @@ fn paste_and_focus_are_encoded() {
     assert_eq!(encode_paste(b"a\nb\r\nc", &off), b"a\rb\rc");
     assert_eq!(encode_focus(true, &on), b"\x1b[I");
     assert_eq!(encode_focus(false, &off), b"");
+}
+
+#[test]
+fn kitty_events_are_told_to_who_asked() {
+    let key = |text: &str| parse_name(text).expect("a key");
+    let told = |flags: u8, text: &str, event: KeyEvent| {
+        let modes = Modes { kitty_flags: flags, ..Modes::default() };
+        String::from_utf8(encode_event(key(text), event, &modes)).expect("ASCII")
+    };
+    use KeyEvent::{Press, Release, Repeat};
+    for (flags, name, event, bytes) in [
+        // Nobody asked: repeats are presses, releases nothing.
+        (0, "a", Repeat, "a"),
+        (0, "a", Release, ""),
+        (1, "C-a", Repeat, "\x1b[97;5u"),
+        (1, "C-a", Release, ""),
+        // Text stays text but for its release; Enter, Tab and Backspace have none.
+        (3, "a", Press, "a"),
+        (3, "a", Release, "\x1b[97;1:3u"),
+        (3, "A", Release, "\x1b[97;2:3u"),
+        (3, "C-a", Repeat, "\x1b[97;5:2u"),
+        (3, "Enter", Press, "\r"),
+        (3, "Enter", Release, ""),
+        (3, "Up", Press, "\x1b[A"),
+        (3, "Up", Repeat, "\x1b[1;1:2A"),
+        (3, "Up", Release, "\x1b[1;1:3A"),
+        (3, "F5", Release, "\x1b[15;1:3~"),
+        (3, "F3", Release, "\x1b[13;1:3~"),
+        (3, "Escape", Release, "\x1b[27;1:3u"),
+        // All keys as escapes: those too, and modifiers alone.
+        (11, "Enter", Release, "\x1b[13;1:3u"),
+        (11, "a", Repeat, "\x1b[97;1:2u"),
+        (31, "A", Press, "\x1b[97:65;2;65u"),
+        (31, "A", Release, "\x1b[97:65;2:3u"),
+        (31, "a", Press, "\x1b[97;;97u"),
+        (11, "Key57441", Press, "\x1b[57441u"),
+        (3, "Key57441", Press, ""),
+        (1, "Key57441", Press, ""),
+    ] {
+        assert_eq!(told(flags, name, event), bytes, "flags {flags}, {name}, {event:?}");
+    }
+    // What is asked of the outer terminal is enough to tell it.
+    assert_eq!([0, 1, 2, 3, 4, 8, 11, 16].map(outer_flags), [0, 1, 3, 3, 1, 29, 31, 1]);
+    // And what it sends is understood, whatever it is asked for.
+    let decoded = |bytes: &str| decode(bytes.as_bytes());
+    assert_eq!(decoded("\x1b[97:65;2;65u"), [Input::Key(key("A"))]);
+    assert_eq!(decoded("\x1b[97;;97u"), [Input::Key(key("a"))]);
+    assert_eq!(decoded("\x1b[97;1:2;97u"), [Input::Repeat(key("a"))]);
+    assert_eq!(decoded("\x1b[57441;2:3u"), [Input::Release(Key::new(KeyCode::Other(57441), Mods::SHIFT))]);
+    assert!(Key::plain(KeyCode::Other(57441)).is_modifier() && !key("a").is_modifier());
 }

@@ -105,3 +105,25 @@ fn the_history_limit_holds() {
     s.set_history_limit(2);
     assert_eq!(s.history_len(), 2);
 }
+
+#[test]
+fn clusters_underlines_and_links_are_wrapped_whole() {
+    let text = "e\u{301}👍🏽\x1b[4:3;58:2::1:2:3;53m❤\u{fe0f}\x1b]8;;https://a\x07🇩🇪x\x1b]8;;\x07\x1b[m!";
+    let mut s = screen(20, 3, text);
+    let cells = |s: &Screen| -> Vec<(String, u8, Style, Option<String>)> {
+        (0..s.history_len() + usize::from(s.size().rows))
+            .flat_map(|i| s.line(i).cells)
+            .filter(|c| c.width > 0 && c.text != " ")
+            .map(|c| (c.text, c.width, c.style, c.link))
+            .collect()
+    };
+    let before = cells(&s);
+    assert_eq!(before.iter().map(|c| &c.0[..]).collect::<String>(), "e\u{301}👍🏽❤\u{fe0f}🇩🇪x!");
+    assert_eq!(before[3].2.underline, Color::Rgb(1, 2, 3));
+    assert!(before[3].2.attrs.contains(Attrs::CURLY_UNDERLINE | Attrs::OVERLINE));
+    assert_eq!(before[3].3.as_deref(), Some("https://a"));
+    for cols in [3, 2, 5, 20] {
+        s.resize(Size { cols, rows: 3 });
+        assert_eq!(cells(&s), before, "at {cols} columns");
+    }
+}
