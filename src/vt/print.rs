@@ -256,13 +256,19 @@ impl Screen {
     pub(super) fn repeat(&mut self, n: usize) {
         let text = self.st.last_printed.clone();
         // Nothing new happens once the whole screen is filled with it twice.
-        let n = n.min(2 * self.st.cols * self.st.rows);
-        for _ in 0..n {
-            if text.is_ascii() {
-                self.print_ascii(text.as_bytes());
-            } else {
-                self.print_text(&text);
+        let mut n = if text.is_empty() { 0 } else { n.min(2 * self.st.cols * self.st.rows) };
+        if let ([c], true) = (text.as_bytes(), text.is_ascii()) {
+            // In runs: a few bytes that ask for a screenful must not cost more than one.
+            let run = [*c; 256];
+            while n > 0 {
+                let now = n.min(run.len());
+                self.print_ascii(&run[..now]);
+                n -= now;
             }
+            return;
+        }
+        for _ in 0..n {
+            self.print_text(&text);
         }
     }
 
