@@ -434,6 +434,21 @@ fn reports_are_answered_in_time_and_in_order() {
 }
 
 #[test]
+fn programs_learn_the_colours_of_the_users_terminal() {
+    let qmux = Qmux::new();
+    let term = qmux.attached();
+    // The user turns to a light scheme: the terminal tells so, is asked for its colours, and answers.
+    term.with_screen_mut(|s| s.set_colors((0x11, 0x22, 0x33), (0xee, 0xdd, 0xcc)));
+    let script = "stty raw -echo\nprintf '\\033]11;?\\033\\134'\nIFS= read -r -t 20 -d '\\' a\nstty sane\nprintf '%q\\n' \"$a\"\n";
+    std::fs::write(qmux.home().join("ask"), script).expect("the script is written");
+    wait_until("the pane to be told of the colours", || {
+        term.type_keys("clear; bash ./ask; echo as''ked\r");
+        wait_until("an answer", || qmux.capture("work").contains("asked").then_some(()));
+        qmux.capture("work").contains("rgb:eeee/dddd/cccc").then_some(())
+    });
+}
+
+#[test]
 fn flood_in_one_pane_does_not_slow_the_other() {
     let qmux = Qmux::new();
     let term = qmux.attached();

@@ -102,6 +102,7 @@ impl Mux {
             created: now,
             activity: now,
             activity_order: order,
+            answers: super::terminal::Answers::default(),
             decoder: Decoder::new(),
             escape_deadline: None,
             drag: None,
@@ -174,8 +175,10 @@ impl Mux {
 
     fn pane_output(&mut self, id: PaneId, bytes: &[u8]) {
         let now = self.now;
-        let wall = self.wall_ms();
+        let (wall, shown) = (self.wall_ms(), self.shown);
         let Some(p) = self.panes.get_mut(&id) else { return };
+        // Here, because screens come from many places, and questions only from what a program writes.
+        shown.tell(&mut p.screen);
         p.screen.advance(bytes);
         let replies = p.screen.take_replies();
         let events = p.screen.take_events();

@@ -84,7 +84,7 @@ impl Mux {
                 }
                 Input::Paste(bytes) => self.paste(id, &bytes),
                 Input::Focus(on) => self.focus(id, on),
-                Input::Reply(_) => {}
+                Input::Reply(reply) => self.terminal_answered(id, &reply),
                 Input::Raw(bytes) => {
                     if let Some(pane) = self.pane_of(id).filter(|p| self.takes_keys(id, *p)) {
                         self.write_pane(pane, &bytes);

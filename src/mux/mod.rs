@@ -21,12 +21,14 @@ mod save;
 mod settings;
 mod structure;
 pub mod target;
+mod terminal;
 pub(crate) mod words;
 
 pub use event::{ClientHello, Effect, Event, Failure, HostChoice, Job, PaneInfo, Place, SpawnSpec};
 pub use model::{BorderStatus, Client, Link, Message, Mode, Overlay, Pane, Session, WallMs, Window};
 pub use save::LoadError;
 pub use settings::Scope;
+pub use terminal::Answers;
 
 use crate::ids::{ClientId, PaneId, RequestId, SessionId, WindowId};
 use crate::vt::Screen;
@@ -118,6 +120,8 @@ const MAX_SHELL_VALUES: usize = 256;
 #[derive(Debug)]
 pub struct Mux {
     pub(crate) theme_changed: bool,
+    /// The terminal as panes are told of it.
+    pub(crate) shown: terminal::Shown,
     /// The first client to attach has no configuration of its own: it is told the keys that lead to all others.
     pub(crate) greet: bool,
     /// Commands that run when something happens: by session (none: all of them) and name.
@@ -176,6 +180,7 @@ impl Mux {
         let mut mux = Mux {
             theme_changed: true,
             greet: false,
+            shown: terminal::Shown::default(),
             hooks: BTreeMap::new(),
             now,
             wall_base: (now, config.unix_ms),

@@ -55,6 +55,8 @@ pub struct Client {
     pub activity: WallMs,
     /// Grows with every activity: orders clients of equal wall time.
     pub activity_order: u64,
+    /// What its terminal told of itself.
+    pub answers: super::terminal::Answers,
     /// Bytes of its input that are not yet a whole key.
     pub(crate) decoder: crate::vt::keys::Decoder,
     /// When the unfinished key is taken as it is (`escape-time`).

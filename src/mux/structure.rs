@@ -607,6 +607,7 @@ impl Mux {
         if !c.attached {
             c.attached = true;
             self.effects.push_back(Effect::Attach { client });
+            self.ask_terminal(client);
             self.show_config_errors(client);
             self.greet(client, session);
             let found = self.found_session(session);

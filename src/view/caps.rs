@@ -1,9 +1,11 @@
 //! What the client's terminal can do.
 //!
 //! Decided from what the client said in its Hello: `$TERM`, a few variables that terminals set about
-//! themselves, and the features the user named. A wrong guess must be harmless: sequences that a
-//! terminal of the xterm family ignores when unknown are on for the whole family.
+//! themselves, and the features the user named; then from what the terminal answers, and from the options
+//! `terminal-features` and `terminal-overrides`, which have the last word. A wrong guess must be harmless:
+//! sequences that a terminal of the xterm family ignores when unknown are on for the whole family.
 
+use crate::mux::{Answers, Client, Mux};
 use crate::protocol::client::ClientHello;
 
 /// How many colours.
@@ -106,6 +108,69 @@ impl Caps {
         caps
     }
 
+    /// Of a client's terminal, by all that is known now.
+    pub fn of(mux: &Mux, client: &Client) -> Caps {
+        let mut caps = Caps::from_hello(&client.hello);
+        caps.by_answers(&client.answers);
+        let term = &client.hello.term;
+        for feature in mux.terminal_words("terminal-features", term).iter().chain(&client.hello.features) {
+            caps.feature(feature);
+        }
+        for word in mux.terminal_words("terminal-overrides", term) {
+            caps.override_with(&word);
+        }
+        caps
+    }
+
+    /// What the terminal itself said.
+    fn by_answers(&mut self, answers: &Answers) {
+        if let Some(version) = &answers.version {
+            let name = version.to_ascii_lowercase();
+            let modern = MODERN.iter().any(|known| name.contains(known)) || name.starts_with("iterm2");
+            if modern {
+                let kitty_keys = self.kitty_keys;
+                self.modern();
+                // Of the keys it tells itself.
+                self.kitty_keys = kitty_keys;
+            } else if name.starts_with("tmux") || name.starts_with("qmux") {
+                *self = Caps { underlines: true, overline: true, ..*self };
+            } else if let Some(version) = name.strip_prefix("vte(") {
+                self.by_program("", version.trim_end_matches(')'));
+            }
+        }
+        self.kitty_keys |= answers.kitty_keys;
+        if let Some(sync) = answers.sync {
+            self.sync = sync;
+        }
+    }
+
+    /// A word of `terminal-overrides`: a capability of terminfo set (`Tc`, `Smulx=…`) or taken away (`Tc@`).
+    fn override_with(&mut self, word: &str) {
+        let (name, on) = match word.strip_suffix('@') {
+            Some(name) => (name, false),
+            None => (word.split('=').next().unwrap_or(word), true),
+        };
+        let colours = |now: Colours, floor| if on { now.max(floor) } else { now.min(Colours::Indexed) };
+        match name {
+            "Tc" | "RGB" | "setrgbf" => self.colours = colours(self.colours, Colours::True),
+            "Smulx" | "Setulc" | "Setulc1" => self.underlines = on,
+            "Smol" => self.overline = on,
+            "smxx" => self.strike = on,
+            "Hls" => self.hyperlinks = on,
+            "Sync" => self.sync = on,
+            "Ss" | "Se" => self.cursor_shape = on,
+            "TS" | "tsl" | "XT" => self.title = on,
+            "bce" => self.bce = on,
+            "rep" => self.rep = on,
+            "kmous" => self.mouse = on,
+            "Enfcs" => self.focus = on,
+            "Enbp" => self.paste = on,
+            "Eneks" => self.modify_other_keys = on,
+            // Nothing that the drawing uses.
+            _ => {}
+        }
+    }
+
     fn by_term(&mut self, term: &str) {
         if MODERN.iter().any(|name| term.contains(name)) {
             self.modern();
@@ -195,6 +260,22 @@ mod tests {
             features: features.iter().map(|f| (*f).into()).collect(),
             ..ClientHello::default()
         })
+    }
+
+    #[test]
+    fn terminals_tell_their_names() {
+        let named = |version: &str| {
+            let mut caps = Caps::default();
+            caps.by_answers(&Answers { version: Some(version.into()), ..Answers::default() });
+            (caps.colours == Colours::True, caps.underlines, caps.kitty_keys)
+        };
+        for modern in ["kitty(0.32.2)", "foot(1.16.2)", "WezTerm 20240203", "ghostty 1.1.0", "iTerm2 3.5.0"] {
+            assert_eq!(named(modern), (true, true, false), "{modern}");
+        }
+        assert_eq!(named("VTE(7200)"), (true, true, false));
+        assert_eq!(named("VTE(5000)"), (false, false, false));
+        assert_eq!(named("tmux 3.4"), (false, true, false));
+        assert_eq!(named("XTerm(379)"), (false, false, false));
     }
 
     #[test]

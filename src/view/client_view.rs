@@ -69,6 +69,8 @@ pub struct ClientView {
     title: Option<String>,
     /// The terminal's contents and modes are not known.
     lost: bool,
+    /// Turns off what other capabilities turned on.
+    farewell: Vec<u8>,
     /// A pane holds its drawing (synchronised output).
     held: bool,
     release: bool,
@@ -96,6 +98,7 @@ impl ClientView {
             outer: Outer::default(),
             title: None,
             lost: true,
+            farewell: Vec::new(),
             held: false,
             release: false,
             body: Vec::new(),
@@ -128,6 +131,19 @@ impl ClientView {
     /// What the terminal can do.
     pub fn caps(&self) -> &Caps {
         self.writer.caps()
+    }
+
+    /// The terminal can do this, as is known now. If it was thought to do something else, the next frame
+    /// draws everything.
+    pub fn set_caps(&mut self, caps: Caps) {
+        if *self.caps() != caps {
+            // What was turned on in the words of the capabilities of before goes off in them.
+            if self.outer.key_flags != 0 {
+                extended_keys(self.writer.caps(), 0, &mut self.farewell);
+            }
+            self.writer.set_caps(caps);
+            self.lost = true;
+        }
     }
 
     /// Whether a pane's drawing was held back because its program said so (mode 2026): draw again when it
@@ -187,6 +203,7 @@ impl ClientView {
 
     /// Everything erased and every mode off, as far as is known of either.
     fn start_over(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.farewell);
         self.writer.forget();
         self.writer.clear(out);
         self.shown.clear();

@@ -1,6 +1,7 @@
 //! Drawing for a client of `Mux`: the scene it is to see, and whether there is anything new in it.
 
 use super::build::{self, Chrome};
+use super::caps::Caps;
 use super::client_view::ClientView;
 use crate::ids::{ClientId, Size};
 use crate::mux::Mux;
@@ -34,7 +35,11 @@ impl ClientView {
             .filter(|kept| kept.version == version && kept.size == size && kept.chrome.fits(mux, client));
         match kept {
             Some(kept) => Some(kept),
-            None => Some(Kept { version, size, chrome: build::chrome(mux, client, size)? }),
+            None => {
+                // What is known of the terminal counts as chrome: it changes as rarely.
+                self.set_caps(Caps::of(mux, mux.client(client)?));
+                Some(Kept { version, size, chrome: build::chrome(mux, client, size)? })
+            }
         }
     }
 
@@ -55,7 +60,7 @@ mod tests {
     use crate::ids::{HostName, LifeId, PaneId};
     use crate::mux::{ClientHello, Config, Effect, Event, Place};
     use crate::view::Caps;
-    use crate::vt::{MouseMode, Screen};
+    use crate::vt::{Attrs, Color, MouseMode, Screen};
     use std::time::Instant;
 
     const CLIENT: ClientId = ClientId(1);
@@ -150,6 +155,45 @@ mod tests {
         assert!(stage.row(0).starts_with("hello "), "{}", stage.row(0));
         assert!(stage.row(11).contains("work"), "{}", stage.row(11));
         assert_eq!((stage.outer.cursor().x, stage.outer.cursor().y), (5, 0));
+    }
+
+    #[test]
+    fn what_the_terminal_answers_and_the_options_say_decides_how_it_is_drawn() {
+        let looks = |stage: &mut Stage| {
+            stage.output(0, b"\x1b[H\x1b[38;2;1;2;3;4:3mx");
+            stage.draw();
+            let style = stage.outer.cell(0, 0).style;
+            (style.fg, style.attrs.contains(Attrs::CURLY_UNDERLINE))
+        };
+        let mut stage = Stage::new();
+        let (guessed, curly) = looks(&mut stage);
+        assert!(matches!(guessed, Color::Indexed(_)) && !curly, "{guessed:?}");
+        // Its name says more than $TERM, and the key protocol it knows it tells itself.
+        stage.output(0, b"\x1b[>4;2m");
+        stage.draw();
+        assert_eq!(stage.outer.modes().modify_other_keys, 2);
+        stage.key(b"\x1bP>|foot(1.16.2)\x1b\\\x1b[?0u\x1b[?2026;2$y\x1b[?62;4;22c");
+        assert_eq!(looks(&mut stage), (Color::Rgb(1, 2, 3), true));
+        let modes = stage.outer.modes();
+        assert_eq!(
+            (modes.modify_other_keys, modes.kitty_flags),
+            (0, 1),
+            "the old protocol is off, the new one on"
+        );
+        assert!(stage.view.caps().sync && stage.view.caps().kitty_keys);
+        // Not every terminal called xterm knows synchronised output.
+        stage.key(b"\x1b[?2026;0$y");
+        stage.draw();
+        assert!(!stage.view.caps().sync);
+        // The options have the last word.
+        stage.command(&["set-option", "-s", "-a", "terminal-overrides", ",xterm*:Tc@:Smulx@:Sync"]);
+        let (now, curly) = looks(&mut stage);
+        assert!(matches!(now, Color::Indexed(_)) && !curly && stage.view.caps().sync, "{now:?}");
+        stage.command(&["set-option", "-s", "terminal-overrides", "tmux*:Tc@"]);
+        assert_eq!(looks(&mut stage), (Color::Rgb(1, 2, 3), true), "a pattern for others");
+        let mut stage = Stage::new();
+        stage.command(&["set-option", "-s", "-a", "terminal-features", ",xterm*:RGB:usstyle"]);
+        assert_eq!(looks(&mut stage), (Color::Rgb(1, 2, 3), true));
     }
 
     #[test]

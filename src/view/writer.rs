@@ -73,6 +73,11 @@ impl Writer {
         Writer { caps, size, cursor: None, pen: None, link: 0, change: Vec::new(), afresh: Vec::new() }
     }
 
+    /// The terminal can do something else than was thought. What it shows must be drawn anew.
+    pub fn set_caps(&mut self, caps: Caps) {
+        self.caps = caps;
+    }
+
     /// The capabilities it writes for.
     pub fn caps(&self) -> &Caps {
         &self.caps

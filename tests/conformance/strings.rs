@@ -84,3 +84,31 @@ fn unknown_sequences_do_nothing() {
         h.is_at(2, 1).shows(1, 1, &["a "]);
     }
 }
+
+#[test]
+fn pictures_are_swallowed_whole() {
+    let sixel = format!("\x1bPq\"1;1;8;12#0;2;100;0;0{}-#0!8~\x1b\\", "#0!8~$".repeat(50));
+    let kitty = format!("\x1b_Ga=T,f=24,s=1,v=1,m=1;{}\x1b\\\x1b_Gm=0;AAAA\x1b\\", "QUJD".repeat(1000));
+    // Longer than anything that is kept.
+    let huge = format!("\x1bPq{}\x1b\\", "~".repeat((1 << 20) + 5000));
+    let iterm = format!("\x1b]1337;File=inline=1:{}\x07", "QUJD".repeat(1000));
+    for picture in [sixel, kitty, huge, iterm] {
+        let mut h = Host::with(&format!("a{picture}b"));
+        h.is_at(3, 1).shows(1, 1, &["ab  "]).shows(1, 2, &["    "]);
+        assert_eq!(h.answers(), "");
+    }
+    // Nobody claims what is not there: no sixel (4) in DA1, no graphics geometry, no answer to kitty's query.
+    assert!(!Host::new().numbers("\x1b[c", "?", "c").contains(&4));
+    assert_eq!(Host::new().ask("\x1b[?2;1;0S"), "\x1b[?2;1;0S");
+    assert_eq!(Host::new().ask("\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"), "");
+}
+
+#[test]
+fn placeholders_of_kitty_pictures_stay_whole() {
+    // A picture sent through tmux's passthrough is shown where these stand: row and column as combining
+    // marks, its number in the foreground (kitty's graphics protocol, Unicode placeholders).
+    let h = Host::with("\x1b[38;2;0;0;42m\u{10eeee}\u{305}\u{30d}\u{10eeee}\u{305}\u{30e}\x1b[39m");
+    let (first, second) = (h.0.cell(0, 0), h.0.cell(1, 0));
+    assert_eq!((first.text, first.width), ("\u{10eeee}\u{305}\u{30d}", 1));
+    assert_eq!((second.text, second.style.fg), ("\u{10eeee}\u{305}\u{30e}", qmux::vt::Color::Rgb(0, 0, 42)));
+}

@@ -226,6 +226,11 @@ impl Term {
         Picture::of(&self.shared.lock().screen)
     }
 
+    /// Changes something of the terminal, as its user could.
+    pub fn with_screen_mut<T>(&self, change: impl FnOnce(&mut Screen) -> T) -> T {
+        change(&mut self.shared.lock().screen)
+    }
+
     /// Looks at the screen.
     pub fn with_screen<T>(&self, look: impl FnOnce(&Screen) -> T) -> T {
         look(&self.shared.lock().screen)

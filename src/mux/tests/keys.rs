@@ -99,6 +99,39 @@ fn releases_and_modifiers_alone_are_for_programs_that_asked() {
 }
 
 #[test]
+fn panes_are_told_of_the_terminal_they_are_shown_on() {
+    let mut w = World::new();
+    let asked = |w: &mut World, client| {
+        let mine = |e: &Effect| matches!(e, Effect::Terminal { client: c, bytes } if *c == client && bytes.ends_with(b"\x1b[c"));
+        w.effects.iter().any(mine)
+    };
+    let c = w.attach("new-session -s work", Size::new(80, 25));
+    assert!(asked(&mut w, c), "a terminal is asked what it is");
+    // Until it answers, white on black; then its colours, in panes made before and after.
+    w.output(0, "\x1b]11;?\x07");
+    assert_eq!(w.take_written(0), "\x1b]11;rgb:0000/0000/0000\x07");
+    w.output(0, "\x1b[?2031h");
+    w.type_in(c, b"\x1b]10;rgb:1111/1111/1111\x1b\\\x1b]11;rgb:fafa/fafa/fafa\x07");
+    assert_eq!(w.take_written(0), "\x1b[?997;2n", "light now, for who asked to be told");
+    w.output(0, "\x1b]11;?\x07");
+    assert_eq!(w.take_written(0), "\x1b]11;rgb:fafa/fafa/fafa\x07");
+    w.ok("split-window -t work");
+    w.output(1, "\x1b]10;?\x07");
+    assert_eq!(w.take_written(1), "\x1b]10;rgb:1111/1111/1111\x07");
+    // Another scheme: the colours are asked for again.
+    w.effects.clear();
+    w.type_in(c, b"\x1b[?997;1n");
+    let again = |e: &Effect| matches!(e, Effect::Terminal { bytes, .. } if bytes.starts_with(b"\x1b]10;?"));
+    assert!(w.effects.iter().any(again));
+    // Answers are no input.
+    w.type_in(c, b"\x1b[?62;22c\x1b[>0;276;0c\x1bP>|foot(1.16)\x1b\\\x1b[?1u\x1b[?2026;2$y");
+    assert_eq!((w.take_written(0), w.take_written(1)), (String::new(), String::new()));
+    let answers = &w.mux.client(c).unwrap().answers;
+    assert_eq!((answers.version.as_deref(), answers.sync), (Some("foot(1.16)"), Some(true)));
+    assert!(answers.kitty_keys && answers.primary == [62, 22]);
+}
+
+#[test]
 fn killing_asks_first() {
     let (mut w, c) = attached();
     w.type_in(c, b"\x02%\x02xn");

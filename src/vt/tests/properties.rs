@@ -10,16 +10,19 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => "[ -~]{1,30}".prop_map(String::into_bytes),
         2 => "[a-z世界é👍❤\u{fe0f}\u{200d}\u{301}🇩🇪\u{1f3fd}각]{1,8}".prop_map(String::into_bytes),
-        3 => prop::sample::select(vec!["\r\n", "\n", "\r", "\t", "\x08", "\x07", "\x1bM", "\x1bD", "\x1bE", "\x1b7", "\x1b8", "\x1bc", "\x1b#8", "\x1b6", "\x1b9", "\x0e", "\x0f", "\x1b(0", "\x1b(B", "\x1bH"])
+        3 => prop::sample::select(vec!["\r\n", "\n", "\r", "\t", "\x08", "\x07", "\x1bM", "\x1bD", "\x1bE", "\x1b7", "\x1b8", "\x1bc", "\x1b#8", "\x1b6", "\x1b9", "\x0e", "\x0f", "\x1b(0", "\x1b(B", "\x1bH", "\x1bV", "\x1bW", "\x1b G", "\x1b F"])
             .prop_map(|s| s.as_bytes().to_vec()),
         6 => (prop::collection::vec(n.clone(), 0..7), prop::sample::select(b"ABCDEFGHIJKLMPSTXZ@`abcdefgmnrstu^".to_vec()))
             .prop_map(|(p, c)| csi("", &p, "", c)),
         2 => (prop::sample::select(vec![1u16, 3, 5, 6, 7, 25, 40, 45, 47, 69, 1000, 1006, 1045, 1047, 1048, 1049, 2004, 2026, 2027, 2048]), any::<bool>())
             .prop_map(|(p, on)| csi("?", &[p], "", if on { b'h' } else { b'l' })),
-        2 => (prop::collection::vec(n.clone(), 0..9), prop::sample::select(vec!["$v", "$x", "$z", "${", "$r", "$t", "'}", "'~", " @", " A", "*x", "*y", "\"q", "!p", " q"]))
+        2 => (prop::collection::vec(n.clone(), 0..9), prop::sample::select(vec!["$v", "$x", "$z", "${", "$r", "$t", "'}", "'~", " @", " A", "*x", "*y", "\"q", "\"p", "!p", " q", "#{", "#}", "#P", "#Q", "#|", "#y"]))
             .prop_map(|(p, end)| csi("", &p, &end[..1], end.as_bytes()[1])),
         1 => (n.clone(), prop::sample::select(vec!["]2;t\x07", "]8;;u\x1b\\", "]8;;\x07", "]4;1;#123\x07", "]52;c;aGk=\x07", "P$qm\x1b\\", "Ptmux;\x1b\x1b[m\x1b\\", "_x\x1b\\", "]133;A\x07"]))
             .prop_map(|(_, s)| format!("\x1b{s}").into_bytes()),
+        // Strings and their one-byte ends, which are ends only after S8C1T.
+        1 => prop::sample::select(vec![&b"\x9d2;a\xe2\x9c\x9cb\x9c"[..], b"\x9fhid\xc2\x9c", b"\x90$qm\x9c", b"\x1b_Gi=1;AA\x1b\\", b"\x1bPq#0~~-~~\x1b\\", b"\x9b3C"])
+            .prop_map(<[u8]>::to_vec),
         1 => prop::collection::vec(any::<u8>(), 0..12),
     ]
 }

@@ -1,0 +1,159 @@
+//! What the clients' terminals say of themselves, and what panes are told of the terminal they are shown on.
+//!
+//! Owns the questions asked when a client attaches and what is kept of the answers. Knows no capabilities:
+//! the drawing makes them of this, of `$TERM` and of the options.
+
+use super::{Effect, Mux};
+use crate::ids::ClientId;
+use crate::vt::Screen;
+use crate::vt::keys::Reply;
+
+/// Asked of every terminal that may understand it, in this order: XTVERSION, DA2, the kitty keyboard flags,
+/// synchronised output, the default colours, to be told of another colour scheme, and DA1, which every terminal
+/// answers. No DCS: terminals that do not know it print it.
+const QUESTIONS: &[u8] = b"\x1b[>q\x1b[>c\x1b[?u\x1b[?2026$p\x1b]10;?\x1b\\\x1b]11;?\x1b\\\x1b[?2031h\x1b[c";
+/// Asked again when the colour scheme has changed.
+const COLOUR_QUESTIONS: &[u8] = b"\x1b]10;?\x1b\\\x1b]11;?\x1b\\";
+
+/// Longest name of a terminal kept, in bytes.
+const MAX_VERSION: usize = 256;
+
+/// A colour as red, green, blue.
+type Rgb = (u8, u8, u8);
+
+/// What a client's terminal answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// XTVERSION: name and version in the terminal's words, `foot(1.16.2)`.
+    pub version: Option<String>,
+    /// DA1: the class and the extensions (4 sixel, 22 colour, 52 clipboard).
+    pub primary: Vec<u16>,
+    /// DA2: type, version, and a zero.
+    pub secondary: Vec<u16>,
+    /// It told its kitty keyboard flags, so it knows the protocol.
+    pub kitty_keys: bool,
+    /// Whether it knows synchronised output (mode 2026), when it told.
+    pub sync: Option<bool>,
+    /// Its default foreground.
+    pub foreground: Option<Rgb>,
+    /// Its default background.
+    pub background: Option<Rgb>,
+}
+
+impl Answers {
+    /// Takes one answer; says whether it told anything new.
+    fn take(&mut self, reply: &Reply) -> bool {
+        let before = self.clone();
+        match reply {
+            Reply::Version(name) => {
+                self.version = Some(name.chars().take(MAX_VERSION).filter(|c| !c.is_control()).collect());
+            }
+            Reply::Primary(numbers) => self.primary.clone_from(numbers),
+            Reply::Secondary(numbers) => self.secondary.clone_from(numbers),
+            Reply::KittyFlags(_) => self.kitty_keys = true,
+            // 0 is unknown; 4 is known and never on.
+            Reply::Mode(2026, state) => self.sync = Some(matches!(state, 1..=3)),
+            Reply::Color(10, color) => self.foreground = Some(*color),
+            Reply::Color(11, color) => self.background = Some(*color),
+            Reply::Color(..)
+            | Reply::Mode(..)
+            | Reply::Palette(..)
+            | Reply::Cursor(..)
+            | Reply::ColorScheme { .. }
+            | Reply::Clipboard(..)
+            | Reply::Window(_)
+            | Reply::Dcs(_) => {}
+        }
+        *self != before
+    }
+}
+
+/// The terminal as panes are told of it: that of the client which told last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Foreground and background.
+    colors: Option<(Rgb, Rgb)>,
+    /// Width and height of a cell in pixels.
+    cell: Option<(u16, u16)>,
+}
+
+impl Shown {
+    /// Tells a screen, so that it answers for the terminal it is shown on.
+    pub(crate) fn tell(self, screen: &mut Screen) {
+        if let Some((foreground, background)) = self.colors {
+            screen.set_colors(foreground, background);
+        }
+        if let Some((width, height)) = self.cell {
+            screen.set_cell_pixels(width, height);
+        }
+    }
+}
+
+/// Whether a terminal of this name may be asked: one that prints what it does not understand is not.
+fn understands_questions(term: &str) -> bool {
+    !(term.is_empty() || term == "dumb" || term.starts_with("linux") || term.starts_with("vt"))
+}
+
+impl Mux {
+    /// A client has become a terminal: what is it?
+    pub(crate) fn ask_terminal(&mut self, id: ClientId) {
+        let Some(c) = self.clients.get(&id) else { return };
+        if let Some(cell) = c.hello.cell_pixels {
+            self.show(Shown { cell: Some(cell), ..self.shown });
+        }
+        let Some(c) = self.clients.get(&id) else { return };
+        if !c.control && understands_questions(&c.hello.term) {
+            self.effects.push_back(Effect::Terminal { client: id, bytes: QUESTIONS.to_vec() });
+        }
+    }
+
+    /// A client's terminal answered.
+    pub(crate) fn terminal_answered(&mut self, id: ClientId, reply: &Reply) {
+        if let Reply::ColorScheme { .. } = reply {
+            self.effects.push_back(Effect::Terminal { client: id, bytes: COLOUR_QUESTIONS.to_vec() });
+        }
+        let Some(c) = self.clients.get_mut(&id) else { return };
+        if !c.answers.take(reply) {
+            return;
+        }
+        let colors = c.answers.foreground.zip(c.answers.background);
+        self.chrome += 1;
+        self.redraw.insert(id);
+        if colors.is_some() {
+            self.show(Shown { colors, ..self.shown });
+        }
+    }
+
+    /// Panes are shown on a terminal like this from now on. Programs that asked to be told of another colour
+    /// scheme are.
+    fn show(&mut self, shown: Shown) {
+        if self.shown == shown {
+            return;
+        }
+        self.shown = shown;
+        let mut told = Vec::new();
+        for (id, pane) in &mut self.panes {
+            shown.tell(&mut pane.screen);
+            let replies = pane.screen.take_replies();
+            if !replies.is_empty() {
+                told.push((*id, replies));
+            }
+        }
+        for (id, replies) in told {
+            self.put_input(id, &replies);
+        }
+    }
+
+    /// What the user says of terminals called `term`: the elements of an option (`terminal-features`,
+    /// `terminal-overrides`) whose pattern fits, their parts after it.
+    pub fn terminal_words(&self, option: &str, term: &str) -> Vec<String> {
+        let Some(super::options::Value::Array(items)) = self.option(super::Scope::Server, option) else {
+            return Vec::new();
+        };
+        let parts = items.values().filter_map(|item| {
+            let (pattern, words) = item.split_once(':')?;
+            crate::format::glob::matches(pattern, term).then_some(words)
+        });
+        parts.flat_map(|words| words.split(':')).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    }
+}
