@@ -9,6 +9,7 @@ mod hosts;
 mod link;
 mod start;
 pub mod terminal;
+mod terminfo;
 
 use crate::protocol::client::{CLIENT_PROTOCOL, ClientHello};
 use args::Args;
@@ -88,6 +89,7 @@ fn hello(args: Args, as_tmux: bool, started_server: bool) -> ClientHello {
     let stdin = std::io::stdin();
     let tty = nix::unistd::ttyname(stdin.as_fd()).ok().map(|path| path.to_string_lossy().into_owned());
     let size = tty.is_some().then(terminal::Terminal::size).flatten();
+    let term = std::env::var("TERM").unwrap_or_default();
     ClientHello {
         protocol: CLIENT_PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
@@ -96,7 +98,8 @@ fn hello(args: Args, as_tmux: bool, started_server: bool) -> ClientHello {
         env: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
-        term: std::env::var("TERM").unwrap_or_default(),
+        terminfo: tty.is_some().then(|| terminfo::capabilities(&term)).flatten(),
+        term,
         tty,
         size: size.map(|(size, _)| size),
         cell_pixels: size.and_then(|(_, pixels)| pixels),

@@ -36,6 +36,9 @@ pub struct ClientHello {
     pub env: Vec<(String, String)>,
     /// `$TERM`, empty when unset.
     pub term: String,
+    /// What terminfo says of it: names of capabilities, `colors=N` with its number. `None` when there is no
+    /// entry, or no terminal.
+    pub terminfo: Option<Vec<String>>,
     /// Path of the terminal on standard input, when that is one.
     pub tty: Option<String>,
     /// Size of that terminal.

@@ -1,7 +1,7 @@
 //! What the client's terminal can do.
 //!
-//! Decided from what the client said in its Hello: `$TERM`, a few variables that terminals set about
-//! themselves, and the features the user named; then from what the terminal answers, and from the options
+//! Decided from what the client said in its Hello: `$TERM` and its terminfo entry, a few variables that terminals
+//! set about themselves, and the features the user named; then from what the terminal answers, and the options
 //! `terminal-features` and `terminal-overrides`, which have the last word. A wrong guess must be harmless:
 //! sequences that a terminal of the xterm family ignores when unknown are on for the whole family.
 
@@ -93,6 +93,9 @@ impl Caps {
         let term = hello.term.to_ascii_lowercase();
         let mut caps = Caps { utf8: hello.utf8, ..Caps::default() };
         caps.by_term(&term);
+        if let Some(names) = &hello.terminfo {
+            caps.by_terminfo(names);
+        }
         // A multiplexer around us leaves the variables of its own terminal in place: they say nothing here.
         let nested = term.starts_with("screen") || term.starts_with("tmux");
         if !nested {
@@ -191,6 +194,23 @@ impl Caps {
         }
     }
 
+    /// What the terminfo entry has. Of the newer capabilities only presence says something: entries are
+    /// often older than the terminal.
+    fn by_terminfo(&mut self, names: &[String]) {
+        self.bce = names.iter().any(|name| name == "bce");
+        let colours = names.iter().find_map(|name| name.strip_prefix("colors=")?.parse::<u32>().ok());
+        self.colours = match colours.unwrap_or(0) {
+            0..8 => Colours::Mono,
+            8..256 => Colours::Sixteen,
+            256..0x0100_0000 => Colours::Indexed,
+            _ => Colours::True,
+        }
+        .max(if self.colours == Colours::True { Colours::True } else { Colours::Mono });
+        for name in names.iter().filter(|name| *name != "bce") {
+            self.override_with(name);
+        }
+    }
+
     fn by_program(&mut self, program: &str, vte_version: &str) {
         if MODERN.iter().any(|name| program.contains(name)) || program == "iterm.app" {
             self.modern();
@@ -260,6 +280,23 @@ mod tests {
             features: features.iter().map(|f| (*f).into()).collect(),
             ..ClientHello::default()
         })
+    }
+
+    #[test]
+    fn terminfo_knows_more_than_names() {
+        let with = |term: &str, names: &[&str]| {
+            let names = names.iter().map(|n| (*n).to_owned()).collect();
+            let hello = ClientHello { term: term.into(), terminfo: Some(names), ..ClientHello::default() };
+            Caps::from_hello(&hello)
+        };
+        let st = with("st-256color", &["bce", "colors=256", "Tc", "Smulx", "tsl"]);
+        assert!(st.colours == Colours::True && st.underlines && st.bce && st.title);
+        let eight = with("eterm", &["colors=8"]);
+        assert!(eight.colours == Colours::Sixteen && !eight.bce);
+        assert_eq!(with("strange", &[]).colours, Colours::Mono);
+        assert_eq!(with("strange-direct", &["colors=16777216"]).colours, Colours::True);
+        // What is known of the terminal itself stays.
+        assert_eq!(with("xterm-kitty", &["colors=256"]).colours, Colours::True);
     }
 
     #[test]
