@@ -3,8 +3,10 @@
 // A test says what it expects by failing on the spot.
 #![allow(clippy::unwrap_used)]
 
+use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{LocalFlags, Termios, tcgetattr};
+use nix::sys::stat::Mode;
+use nix::sys::termios::{LocalFlags, SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use qmux::ids::Size;
@@ -245,6 +247,8 @@ fn a_client_says_who_it_is() {
     assert!(hello.tty.is_some_and(|tty| tty.starts_with("/dev/pts/")));
     assert!(hello.utf8);
     assert_eq!(hello.features, ["256"]);
+    let terminfo = hello.terminfo.expect("xterm-256color is in every terminfo");
+    assert!(["bce", "colors=256"].iter().all(|name| terminfo.iter().any(|n| n == name)), "{terminfo:?}");
     assert_eq!(hello.pid, client.pid().as_raw());
     assert_eq!(hello.cwd, std::env::current_dir().unwrap().to_str().unwrap());
     assert!(hello.env.iter().any(|(name, _)| name == "PATH"));
@@ -268,6 +272,27 @@ fn keys_and_sizes_go_in_and_detaching_puts_the_terminal_back() {
     server.send(&ToClient::Detach { message: "detached (from session x)".into() });
     assert_eq!(client.ended(), 0);
     client.assert_put_back("[detached (from session x)]");
+}
+
+#[test]
+fn answers_on_their_way_are_not_left_to_the_shell() {
+    let (_place, mut client, mut server) = attached("answers");
+    server.send(&ToClient::Terminal(b"a question\x1b[c".to_vec()));
+    until("the question", || client.text().contains("a question").then_some(()));
+    // The answers come when the client has already been told to leave.
+    kill(client.pid(), Signal::SIGSTOP).unwrap();
+    server.send(&ToClient::Detach { message: "detached (from session x)".into() });
+    client.type_in(b"\x1bP>|slow 1\x1b\\\x1b[?62;22c");
+    kill(client.pid(), Signal::SIGCONT).unwrap();
+    assert_eq!(client.ended(), 0);
+    client.assert_put_back("[detached (from session x)]");
+    let path = client.master.tty_name().expect("a name");
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_NONBLOCK;
+    let slave = nix::fcntl::open(&path, flags, Mode::empty()).unwrap();
+    let mut raw = tcgetattr(&slave).unwrap();
+    cfmakeraw(&mut raw);
+    tcsetattr(&slave, SetArg::TCSANOW, &raw).unwrap();
+    assert_eq!(nix::unistd::read(&slave, &mut [0; 64]), Err(nix::Error::EAGAIN), "something is left to read");
 }
 
 #[test]

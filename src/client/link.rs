@@ -3,7 +3,7 @@
 //! Before `Attach` it is a command's: output to standard output and error, standard input on request.
 //! After it, the terminal is the server's: frames out, keys in, signals turned into messages.
 
-use super::terminal::{Terminal, TerminalError};
+use super::terminal::{self, Terminal, TerminalError};
 use crate::protocol::client::{ClientHello, MAX_INPUT, ToClient, ToServer};
 use crate::protocol::{FrameError, FrameReader, Received, encode};
 use nix::errno::Errno;
@@ -220,6 +220,7 @@ impl Link {
             },
             ToClient::Terminal(bytes) => {
                 if let Some(attached) = &mut self.attached {
+                    terminal::asks(&bytes);
                     attached.out.push(bytes, None);
                 }
             }
@@ -305,6 +306,7 @@ impl Link {
         match nix::unistd::read(attached.terminal.as_fd(), &mut self.buffer) {
             Ok(0) => Err(self.leaving("lost tty")),
             Ok(n) => {
+                terminal::hears(&self.buffer[..n]);
                 let message = ToServer::Input(self.buffer[..n].to_vec());
                 self.send(&message);
                 // Now, and not in the next turn: this is the keystroke path.

@@ -10,6 +10,7 @@ use nix::sys::stat::Mode;
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -137,10 +138,63 @@ fn lock() -> std::sync::MutexGuard<'static, Option<Saved>> {
     SAVED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The server's questions end with DA1, which every terminal answers.
+const LAST_QUESTION: &[u8] = b"\x1b[c";
+/// Longest wait for the answers that are on their way when the client leaves: a far terminal's way there and back.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(300);
+
+/// Answers are on their way.
+static AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// These bytes go to the terminal; they may ask it something.
+pub fn asks(bytes: &[u8]) {
+    if bytes.ends_with(LAST_QUESTION) {
+        AWAITED.store(true, Ordering::Relaxed);
+    }
+}
+
+/// These bytes came from the terminal; they may end its answers.
+pub fn hears(bytes: &[u8]) {
+    if AWAITED.load(Ordering::Relaxed) && has_last_answer(bytes) {
+        AWAITED.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Whether the answer to DA1, `CSI ? numbers c`, is in it.
+fn has_last_answer(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"\x1b[?").any(|at| {
+        let numbers = &bytes[at + 3..];
+        let end = numbers.iter().position(|b| !(b.is_ascii_digit() || *b == b';'));
+        end.is_some_and(|end| numbers[end] == b'c')
+    })
+}
+
+/// Takes the answers that nobody waits for any more, so that the shell does not get them as typed.
+fn swallow_answers(tty: BorrowedFd<'_>) {
+    let deadline = Instant::now() + ANSWER_PATIENCE;
+    let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
+    while !has_last_answer(&heard) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        match nix::poll::poll(&mut [PollFd::new(tty, PollFlags::POLLIN)], timeout) {
+            Ok(n) if n > 0 => match nix::unistd::read(tty, &mut buffer) {
+                Ok(n) if n > 0 => heard.extend_from_slice(&buffer[..n]),
+                Err(nix::Error::EINTR) => {}
+                _ => return,
+            },
+            Err(nix::Error::EINTR) if !left.is_zero() => {}
+            _ => return,
+        }
+    }
+}
+
 /// Puts back what is saved, once.
 fn restore() {
     let Some(Saved { tty, termios }) = lock().take() else { return };
     write_patiently(tty.as_fd(), LEAVE, LEAVE_PATIENCE);
+    if AWAITED.swap(false, Ordering::Relaxed) {
+        swallow_answers(tty.as_fd());
+    }
     // TCSANOW, because TCSADRAIN waits for ever on a stopped terminal. Output processing is off until
     // here, so the sequences above are not touched by it whichever comes first.
     let _ = tcsetattr(&tty, SetArg::TCSANOW, &termios);
@@ -178,5 +232,34 @@ fn write_patiently(tty: BorrowedFd<'_>, mut bytes: &[u8], patience: Duration) {
             }
             Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_awaited_from_the_question_to_the_last_of_them() {
+        let awaited = || AWAITED.load(Ordering::Relaxed);
+        asks(b"\x1b]52;c;aGk=\x07");
+        assert!(!awaited(), "that asks nothing");
+        asks(b"\x1b[>q\x1b[c");
+        hears(b"keys\x1b[A\x1b[?2026;2$y\x1b[?1u");
+        assert!(awaited());
+        hears(b"\x1b[?2026;2$y\x1b[?62;22c");
+        assert!(!awaited());
+    }
+
+    #[test]
+    fn what_comes_after_the_end_is_taken_away() {
+        let (from, to) = nix::unistd::pipe().expect("a pipe");
+        nix::unistd::write(&to, b"\x1bP>|far 1\x1b\\\x1b[?62;22c").expect("room in the pipe");
+        swallow_answers(from.as_fd());
+        let mut left = [PollFd::new(from.as_fd(), PollFlags::POLLIN)];
+        assert_eq!(nix::poll::poll(&mut left, PollTimeout::ZERO), Ok(0), "nothing is left");
+        // A terminal that is gone is not waited for.
+        drop(to);
+        swallow_answers(from.as_fd());
     }
 }

@@ -81,6 +81,8 @@ pub enum Event<'a> {
     ClientStdin { client: ClientId, bytes: Option<&'a [u8]> },
     /// The client's terminal changed its size.
     ClientResized { client: ClientId, size: Size },
+    /// A cell of an attached client's terminal has this width and height in pixels.
+    ClientCell { client: ClientId, pixels: (u16, u16) },
     /// The client's connection is gone.
     ClientGone { client: ClientId },
     /// Output of a pane.

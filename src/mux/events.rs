@@ -33,6 +33,7 @@ impl Mux {
             Event::ClientInput { client, bytes } => self.client_input(client, bytes),
             Event::ClientStdin { client, bytes } => commands::load_buffer::stdin(self, client, bytes),
             Event::ClientResized { client, size } => self.client_resized(client, size),
+            Event::ClientCell { client, pixels } => self.client_cell(client, pixels),
             Event::ClientGone { client } => self.client_gone(client),
             Event::PaneOutput { pane, bytes } => self.pane_output(pane, bytes),
             Event::PaneStarted { pane, pid, tty, life } => {

@@ -97,13 +97,21 @@ fn understands_questions(term: &str) -> bool {
 impl Mux {
     /// A client has become a terminal: what is it?
     pub(crate) fn ask_terminal(&mut self, id: ClientId) {
-        let Some(c) = self.clients.get(&id) else { return };
-        if let Some(cell) = c.hello.cell_pixels {
-            self.show(Shown { cell: Some(cell), ..self.shown });
+        let cell = self.clients.get(&id).and_then(|c| c.hello.cell_pixels);
+        if cell.is_some() {
+            self.show(Shown { cell, ..self.shown });
         }
         let Some(c) = self.clients.get(&id) else { return };
         if !c.control && understands_questions(&c.hello.term) {
             self.effects.push_back(Effect::Terminal { client: id, bytes: QUESTIONS.to_vec() });
+        }
+    }
+
+    /// The font of a client's terminal changed.
+    pub(crate) fn client_cell(&mut self, id: ClientId, pixels: (u16, u16)) {
+        if let Some(c) = self.clients.get_mut(&id) {
+            c.hello.cell_pixels = Some(pixels);
+            self.show(Shown { cell: Some(pixels), ..self.shown });
         }
     }
 

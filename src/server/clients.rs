@@ -126,7 +126,10 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
         ToServer::Stdin(bytes) => {
             server.event(Event::ClientStdin { client, bytes: bytes.as_deref() });
         }
-        ToServer::Resize { size, cell_pixels: _ } => {
+        ToServer::Resize { size, cell_pixels } => {
+            if let Some(pixels) = cell_pixels {
+                server.event(Event::ClientCell { client, pixels });
+            }
             if let Some(screen) = attached(&mut server.core.borrow_mut(), client) {
                 screen.view.resize(size);
             }

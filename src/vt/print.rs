@@ -255,8 +255,8 @@ impl Screen {
     /// REP: prints the last character again.
     pub(super) fn repeat(&mut self, n: usize) {
         let text = self.st.last_printed.clone();
-        // Nothing new happens once the whole screen is filled with it twice.
-        let mut n = if text.is_empty() { 0 } else { n.min(2 * self.st.cols * self.st.rows) };
+        // Nothing new happens once the whole screen is filled with it.
+        let mut n = if text.is_empty() { 0 } else { n.min(self.st.cols * (self.st.rows + 1)) };
         if let ([c], true) = (text.as_bytes(), text.is_ascii()) {
             // In runs: a few bytes that ask for a screenful must not cost more than one.
             let run = [*c; 256];

@@ -123,6 +123,10 @@ fn panes_are_told_of_the_terminal_they_are_shown_on() {
     w.type_in(c, b"\x1b[?997;1n");
     let again = |e: &Effect| matches!(e, Effect::Terminal { bytes, .. } if bytes.starts_with(b"\x1b]10;?"));
     assert!(w.effects.iter().any(again));
+    // The cells are as large as those of the terminal.
+    w.event(Event::ClientCell { client: c, pixels: (11, 22) });
+    w.output(0, "\x1b[16t");
+    assert_eq!(w.take_written(0), "\x1b[6;22;11t");
     // Answers are no input.
     w.type_in(c, b"\x1b[?62;22c\x1b[>0;276;0c\x1bP>|foot(1.16)\x1b\\\x1b[?1u\x1b[?2026;2$y");
     assert_eq!((w.take_written(0), w.take_written(1)), (String::new(), String::new()));
