@@ -1,30 +1,7 @@
 //! Colours on terminals with fewer of them: 24 bits to the 256-colour palette, that to sixteen.
 
 use super::caps::Colours;
-use crate::vt::Color;
-
-/// Levels of the six steps of the 256-colour cube (xterm's 256colres.pl).
-const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-/// xterm's default colours for the sixteen; terminals differ, hue and lightness agree.
-const SIXTEEN: [(u8, u8, u8); 16] = [
-    (0, 0, 0),
-    (205, 0, 0),
-    (0, 205, 0),
-    (205, 205, 0),
-    (0, 0, 238),
-    (205, 0, 205),
-    (0, 205, 205),
-    (229, 229, 229),
-    (127, 127, 127),
-    (255, 0, 0),
-    (0, 255, 0),
-    (255, 255, 0),
-    (92, 92, 255),
-    (255, 0, 255),
-    (0, 255, 255),
-    (255, 255, 255),
-];
+use crate::vt::{Color, palette_color as rgb};
 
 /// The nearest colour the terminal has.
 pub fn reduce(colour: Color, colours: Colours) -> Color {
@@ -34,22 +11,6 @@ pub fn reduce(colour: Color, colours: Colours) -> Color {
         (Color::Rgb(r, g, b), Colours::Sixteen) => Color::Indexed(nearest_16((r, g, b))),
         (Color::Indexed(n @ 16..), Colours::Sixteen) => Color::Indexed(nearest_16(rgb(n))),
         (colour, _) => colour,
-    }
-}
-
-/// Red, green, blue of a palette entry.
-pub fn rgb(index: u8) -> (u8, u8, u8) {
-    match index {
-        0..16 => SIXTEEN[usize::from(index)],
-        16..232 => {
-            let n = index - 16;
-            let level = |step: u8| LEVELS[usize::from(step)];
-            (level(n / 36), level(n / 6 % 6), level(n % 6))
-        }
-        232.. => {
-            let grey = 8 + (index - 232) * 10;
-            (grey, grey, grey)
-        }
     }
 }
 

@@ -256,7 +256,6 @@ fn fill(value: &str, palette: &BTreeMap<String, String>) -> Result<String, Strin
 mod tests {
     use super::*;
     use crate::format::style::{StyleItem, parse_colour};
-    use crate::view::colours;
     use crate::vt::Color;
 
     #[test]
@@ -307,7 +306,7 @@ mod tests {
                         };
                         match crate::view::style::colour(colour, Color::Default) {
                             Color::Rgb(r, g, b) => Some((r, g, b)),
-                            Color::Indexed(n) => Some(colours::rgb(n)),
+                            Color::Indexed(n) => Some(crate::vt::palette_color(n)),
                             Color::Default => None,
                         }
                     })

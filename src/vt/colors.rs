@@ -142,7 +142,7 @@ fn displayed(intensities: [f64; 3]) -> Rgb {
 }
 
 /// xterm's 256 colours: sixteen named, a 6x6x6 cube, 24 greys.
-pub(super) fn standard_color(n: u8) -> Rgb {
+pub fn palette_color(n: u8) -> (u8, u8, u8) {
     const NAMED: [Rgb; 16] = [
         (0, 0, 0),
         (205, 0, 0),

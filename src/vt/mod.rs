@@ -40,7 +40,7 @@ mod window;
 
 pub use capture::CaptureOptions;
 pub use cell::{CellView, Link};
-pub use colors::color_name;
+pub use colors::{color_name, palette_color};
 pub use damage::{Damage, Scroll};
 pub use event::{Prompt, ScreenEvent};
 pub use modes::{Modes, MouseEncoding, MouseMode};

@@ -178,6 +178,11 @@ impl Screen {
         st.modes.origin = saved.origin;
         st.x = saved.x.min(st.cols - 1);
         st.y = saved.y.min(st.rows - 1);
+        if st.modes.origin {
+            // The margins may be others by now, and origin mode keeps the cursor within them.
+            st.x = st.x.clamp(st.left, st.right);
+            st.y = st.y.clamp(st.top, st.bottom);
+        }
         st.pending_wrap = saved.pending_wrap && saved.x == st.x;
         self.refresh_pen();
     }

@@ -1,7 +1,7 @@
 //! Operating system commands: titles, colours, links, clipboard, notifications, prompt marks.
 
 use super::cell::Link;
-use super::colors::{parse_color, rgb_text, standard_color};
+use super::colors::{palette_color, parse_color, rgb_text};
 use super::event::{Prompt, ScreenEvent};
 use super::screen::Screen;
 use super::window::clean;
@@ -107,7 +107,7 @@ impl Screen {
             if spec == b"?" {
                 let color = self.st.palette.get(&index).copied();
                 let color = color.unwrap_or_else(|| match u8::try_from(index) {
-                    Ok(index) => standard_color(index),
+                    Ok(index) => palette_color(index),
                     Err(_) => self.dynamic_color(0),
                 });
                 self.reply_osc(&format!("{command};{n};{}", rgb_text(color)));

@@ -264,6 +264,9 @@ fn cursors_are_saved_and_come_back() {
         assert_eq!(h.mode(7), 2);
         h.csi("?7h").send("b").is_at(2, 2);
     }
+    // In origin mode it comes back within the margins, as they are then.
+    let mut h = boxed();
+    h.csi("?6h").go(6, 5).send("\x1b7").csi("?6l").csis(&["6;7r", "7;8s"]).send("\x1b8").is_at(2, 2);
     // Each screen has its own.
     let mut h = Host::new();
     h.go(5, 6).send("\x1b7").csi("?47h").go(7, 8).send("\x1b7").csi("?47l").send("\x1b8").is_at(5, 6);
