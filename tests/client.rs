@@ -195,11 +195,12 @@ impl OnPty {
     /// The terminal is as it was: modes of the line discipline, screen, reports.
     fn assert_put_back(&self, words: &str) {
         until(&format!("{words:?} on the screen"), || self.text().contains(words).then_some(()));
+        // What is written at once is read a moment later.
+        until("the alternate screen to be left", || (!self.screen().modes().alternate).then_some(()));
         let after = tcgetattr(&self.tty).unwrap();
         assert_eq!(after, self.before, "termios");
         let screen = self.screen();
         let modes = screen.modes();
-        assert!(!modes.alternate, "alternate screen left");
         assert_eq!(modes.mouse, MouseMode::Off);
         assert!(!modes.bracketed_paste && !modes.focus_events && !modes.synchronized);
         assert!(!modes.app_cursor && !modes.app_keypad && !modes.origin && !modes.insert && modes.wrap);
