@@ -28,8 +28,10 @@ impl<'a> Fixture<'a> {
     fn set_with(lab: &'a Lab, env: &str) -> Fixture<'a> {
         let stage = Stage::set_with(lab, "ana", env);
         stage.home().write("ana", "/shared/ana/answerer", ANSWERER);
+        // A program the other host has not, and never had: its file travels before the freeze.
+        stage.home().sh("ana", "cp /bin/bash ~/shell && date +%s%N >> ~/shell");
         // Some memory, so that a move takes long enough to be hit.
-        stage.run("exec -a answerer bash -c 'big=$(head -c 8000000 /dev/zero | tr \"\\0\" x); . /shared/ana/answerer'");
+        stage.run("exec -a answerer ~/shell -c 'big=$(head -c 8000000 /dev/zero | tr \"\\0\" x); . /shared/ana/answerer'");
         stage.wait("listening");
         let mut fixture = Fixture { stage, asked: 0 };
         fixture.answers_once();
@@ -195,6 +197,7 @@ fn at_points(points: &[&str], action: &str) {
             let said = fixture.stage.qmux(&["move", "pane", "hostB", "-t", "work"]);
             let is = fixture.answers_once();
             fixture.told_the_truth(&said, "hostA", is, "hostB");
+            assert!(happened(&lab, point), "nothing was made to fail: {said:?}");
         });
         if let Err(panic) = outcome {
             let why = panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "?".into());
@@ -208,6 +211,14 @@ fn at_points(points: &[&str], action: &str) {
         }
     }
     assert!(wrong.is_empty(), "{} of {} went wrong:\n{}", wrong.len(), points.len(), wrong.join("\n\n"));
+}
+
+/// Whether a keeper has passed this fault point and failed there.
+fn happened(lab: &Lab, point: &str) -> bool {
+    let word = format!("fault point {point}$");
+    TWO.iter().any(|h| {
+        lab.host(h).exec("root", &["grep", "-q", &word, "/tmp/qmux-4242/keepers/keeper.log"]).code == 0
+    })
 }
 
 #[test]

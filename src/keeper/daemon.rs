@@ -4,8 +4,9 @@ use super::faults::Faults;
 use super::link::{HIGH_WATER, Link, LinkError};
 use super::meta::{self, KeeperRecord};
 use super::moving::{Engines, Past, Work};
-use super::pane::{INPUT_MAX, Pane, Root};
+use super::pane::{INPUT_MAX, Pane, Root, start_time};
 use super::ring::Ring;
+use super::standby::Wire;
 use super::{KeeperError, info, io_error};
 use crate::ids::{Epoch, ExitStatus, LifeId, MoveId, Size};
 use crate::protocol::keeper::{
@@ -38,6 +39,16 @@ pub(super) const LAST_READS: usize = 64;
 /// Window size told before there is a terminal.
 const NO_SIZE: Size = Size { cols: 80, rows: 24 };
 
+/// Where a keeper sits: what it is called and where it is reached.
+pub(super) struct Seat {
+    pub(super) runtime: Runtime,
+    pub(super) life: LifeId,
+    pub(super) epoch: Epoch,
+    /// Path of the listening socket.
+    pub(super) socket: PathBuf,
+    pub(super) listener: UnixListener,
+}
+
 /// A keeper, empty or with its pane.
 pub(super) struct Keeper {
     pub(super) runtime: Runtime,
@@ -49,6 +60,8 @@ pub(super) struct Keeper {
     waiting: Vec<Link>,
     pub(super) link: Option<Link>,
     pub(super) pane: Option<Pane>,
+    /// To the process that takes our place.
+    pub(super) standby: Wire,
     ring: Ring,
     pub(super) exited: Option<ExitStatus>,
     record: KeeperRecord,
@@ -91,15 +104,14 @@ enum Source {
 }
 
 impl Keeper {
-    /// An empty keeper on a listening socket.
+    /// A keeper on a listening socket, empty, or with the pane that a dead one left.
     pub(super) fn new(
-        runtime: Runtime,
-        life: LifeId,
-        epoch: Epoch,
-        socket: PathBuf,
-        listener: UnixListener,
+        seat: Seat,
         engines: Engines,
+        standby: Wire,
+        left: Option<Pane>,
     ) -> Result<Keeper, KeeperError> {
+        let Seat { runtime, life, epoch, socket, listener } = seat;
         let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
         let mut set = SigSet::empty();
         for signal in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
@@ -111,6 +123,8 @@ impl Keeper {
             .map_err(errno("signalfd"))?;
         let record = KeeperRecord::new(&runtime, life, epoch);
         record.write(&socket)?;
+        // They strike once in the life of a keeper, and whoever takes its place goes on in it.
+        let faults = if standby.is_there() { Faults::from_env() } else { Faults::default() };
         let mut keeper = Keeper {
             runtime,
             life,
@@ -120,7 +134,8 @@ impl Keeper {
             signals,
             waiting: Vec::new(),
             link: None,
-            pane: None,
+            pane: left,
+            standby,
             ring: Ring::default(),
             exited: None,
             record,
@@ -133,7 +148,7 @@ impl Keeper {
             last_report: None,
             link_lost: false,
             engines,
-            faults: Faults::from_env(),
+            faults,
             clock: Instant::now(),
             work: None,
             past: Vec::new(),
@@ -142,7 +157,21 @@ impl Keeper {
             buffer: vec![0; MAX_CHUNK],
         };
         keeper.take_up_journal();
+        keeper.settle_in();
         Ok(keeper)
+    }
+
+    /// The pane of a dead keeper is ours now, unless the journal has taken it away.
+    fn settle_in(&mut self) {
+        let Some(pane) = &self.pane else { return };
+        let (pid, is_child) = (pane.pid, matches!(pane.root, Root::Child));
+        self.idle_since = None;
+        self.note_pane();
+        // It may have ended before our signals were watched, and been reaped by the dead one.
+        self.reap();
+        if is_child && self.exited.is_none() && start_time(pid).is_none() {
+            self.on_exit(ExitStatus::Signal(Signal::SIGKILL as i32));
+        }
     }
 
     /// Serves until the pane has ended and that has been taken in, or nobody wants the keeper.
@@ -155,7 +184,9 @@ impl Keeper {
                 break Ok(());
             }
         };
-        meta::remove(&self.socket);
+        if done.is_ok() {
+            meta::remove(&self.socket);
+        }
         done
     }
 
@@ -223,7 +254,7 @@ impl Keeper {
                 sources.push(Source::Master);
                 fds.push(PollFd::new(pane.pty.master(), flags));
             }
-            if let (Root::Restored(channel), None) = (&pane.root, self.exited) {
+            if let (Root::Restored(channel) | Root::Watched(channel), None) = (&pane.root, self.exited) {
                 sources.push(Source::ExitChannel);
                 fds.push(PollFd::new(channel.as_fd(), PollFlags::POLLIN));
             }
@@ -299,8 +330,13 @@ impl Keeper {
     }
 
     fn on_exit_channel(&mut self) {
-        let Some(Pane { root: Root::Restored(channel), .. }) = &self.pane else { return };
-        match read_exit(channel) {
+        let ended = match self.pane.as_ref().map(|p| &p.root) {
+            Some(Root::Restored(channel)) => read_exit(channel),
+            // Nobody is left who knows how it ended.
+            Some(Root::Watched(_)) => Ok(Some(ExitStatus::Signal(Signal::SIGKILL as i32))),
+            Some(Root::Child) | None => return,
+        };
+        match ended {
             Ok(None) => {}
             Ok(Some(status)) => self.on_exit(status),
             Err(error) => {
@@ -535,15 +571,21 @@ impl Keeper {
 
     /// The pane has come to life here.
     pub(super) fn fill(&mut self, pane: Pane) {
+        self.standby.has(&pane);
+        self.pane = Some(pane);
+        self.idle_since = None;
+        self.note_pane();
+        self.welcome();
+    }
+
+    fn note_pane(&mut self) {
+        let Some(pane) = &self.pane else { return };
         self.record.pid = pane.pid;
         self.record.command = pane.title.clone();
         if let Err(error) = self.record.write(&self.socket) {
             // A note for people and for the next server; the pane matters more.
             eprintln!("qmux keeper {}: {error}", self.life);
         }
-        self.pane = Some(pane);
-        self.idle_since = None;
-        self.welcome();
     }
 
     fn on_master(&mut self) {
@@ -593,6 +635,7 @@ impl Keeper {
 
     /// The pane is not here any longer.
     pub(super) fn leave_nothing(&mut self) {
+        self.standby.has_none();
         self.pane = None;
         self.held = None;
         self.record.pid = 0;
@@ -646,7 +689,7 @@ impl Keeper {
                 // It would not hear the hang-up: it loses its terminal, and this keeper with it, as it
                 // would with any other terminal program.
                 self.on_exit(ExitStatus::Signal(Signal::SIGHUP as i32));
-                self.pane = None;
+                self.leave_nothing();
             }
         }
         if self.leaving_by.is_some_and(|by| by <= now) {

@@ -583,6 +583,8 @@ impl Destination {
                 self.state = State::Restoring(OnRecord::Committed);
             }
             (Record::Ready { .. }, State::Resuming) => self.discard(why, out),
+            // Ready has not been said: the copy is given up, and the source hears why.
+            (Record::Ready { .. }, State::Ready) if !self.image_on_disk => self.discard(why, out),
             (Record::Ready { .. }, _) => self.copy_died(out),
             // Not resumed: still ready, and the source says Commit again.
             (Record::Committed { .. }, State::Resuming) => self.state = State::Ready,

@@ -174,11 +174,15 @@ fn silent(server: &Server, address: &KeeperAddress, what: &str) -> Failure {
 
 /// Connects to a keeper of this host, starting it if it is to be new.
 async fn connect_here(server: &Rc<Server>, address: &KeeperAddress) -> io::Result<UnixStream> {
-    if address.new {
-        start_here(server, address).await?;
-    }
     let path = server.runtime.keeper_socket(address.life, address.epoch).map_err(io::Error::other)?;
-    connect_own(&path).await
+    // Also a keeper that is to be new may be there: only its link had broken.
+    match connect_own(&path).await {
+        Err(_) if address.new => {
+            start_here(server, address).await?;
+            connect_own(&path).await
+        }
+        other => other,
+    }
 }
 
 /// Starts the keeper as its own first stage would: one program started for a new pane, not two.

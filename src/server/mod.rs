@@ -9,6 +9,7 @@ mod config;
 mod effects;
 mod hosts;
 mod jobs;
+mod leftovers;
 mod links;
 mod moves;
 mod panes;

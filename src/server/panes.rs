@@ -86,6 +86,11 @@ impl PaneWire {
         }
     }
 
+    /// Its link, when nothing else is going on over it.
+    pub(super) fn idle_link(&self) -> Option<LinkId> {
+        self.link.filter(|_| !self.busy)
+    }
+
     /// Where it is when its keeper is reached.
     pub(super) fn place(&self) -> Place {
         match &self.host {

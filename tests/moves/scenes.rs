@@ -25,9 +25,6 @@ pub fn all() -> Vec<Scene> {
     for (name, source, destination, where_it_runs) in FAULTS {
         let (source, destination, where_it_runs) = (*source, *destination, *where_it_runs);
         for local in [true, false] {
-            if name.starts_with("source_killed") && !local {
-                continue; // With the keeper goes the only master: the terminal hangs up.
-            }
             let name = format!("fault_{name}_{}", if local { "local" } else { "remote" });
             all.push((name, Box::new(move || fault(local, [source, destination], where_it_runs))));
         }
@@ -46,6 +43,13 @@ const FAULTS: &[(&str, &str, &str, Runs)] = &[
     ("source_assess_fails", "source.assess:fail", "", Runs::Source),
     ("source_assess_cut", "source.assess:cut", "", Runs::Source),
     ("source_killed_assessing", "source.assess:kill", "", Runs::Source),
+    ("source_killed_dumping", "source.dump:kill", "", Runs::Source),
+    ("source_killed_before_the_seal", "source.seal:kill", "", Runs::Source),
+    ("source_killed_sealed", "source.commit:kill", "", Runs::Destination),
+    ("destination_killed_storing", "", "destination.store:kill", Runs::Source),
+    ("destination_store_full", "", "destination.store:full", Runs::Source),
+    ("destination_store_cut_after_300k", "", "destination.store:cut=300000", Runs::Source),
+    ("destination_killed_running", "", "destination.running:kill", Runs::Destination),
     ("source_freeze_fails", "source.freeze:fail", "", Runs::Source),
     ("source_freeze_cut", "source.freeze:cut", "", Runs::Source),
     ("source_killed_freezing", "source.freeze:kill", "", Runs::Source),

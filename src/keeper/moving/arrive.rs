@@ -9,7 +9,7 @@ use crate::checkpoint::RestoredRoot;
 use crate::checkpoint::store::FileStore;
 use crate::ids::{HostName, MoveId};
 use crate::keeper::daemon::Keeper;
-use crate::keeper::pane::{Pane, Root as PaneRoot, kill_tree};
+use crate::keeper::pane::{Pane, Root as PaneRoot, kill_tree, tty_name};
 use crate::migration::{
     Destination, DestinationCommand, DestinationInput, DestinationOutput, Fate, Record, Root,
 };
@@ -98,6 +98,8 @@ impl Keeper {
                 self.say_to_peer(work.move_id, &Message::Credit { bytes });
             }
             Event::Restored { pid, master, .. } => {
+                // Before it runs: a keeper killed just after must not take the only terminal with it.
+                self.standby.will_have(pid, &arriving.title, master.as_fd());
                 arriving.copy = Some(Copy { pid, master });
                 if arriving.wanted {
                     self.drive_arrive(work, DestinationInput::Restored(root_of(pid)));
@@ -139,8 +141,7 @@ impl Keeper {
         root: RestoredRoot,
         title: String,
     ) -> Result<(), Trouble> {
-        let tty =
-            crate::sys::ptmx::index(master.as_fd()).map(|n| format!("/dev/pts/{n}")).unwrap_or_default();
+        let tty = tty_name(master.as_fd());
         let pty = Pty::adopt(master, tty).map_err(|e| trouble(1, "terminal", e.to_string()))?;
         let pane = Pane::new(pty, root.pid, PaneRoot::Restored(root.exit), title);
         self.fill(pane);
@@ -204,9 +205,8 @@ impl Keeper {
         }
         let why = failed?;
         match record {
+            Record::Ready { .. } => Some(DestinationInput::JournalFailed(record.clone(), why)),
             Record::Receive { .. } => Some(DestinationInput::StoreFailed(why)),
-            // Ready has not been said: the copy is given up.
-            Record::Ready { .. } => Some(DestinationInput::CopyDied),
             Record::Committed { .. } => Some(DestinationInput::EngineFailed(why)),
             _ => {
                 eprintln!("qmux keeper {}: {}", self.life, why.cause);
@@ -259,6 +259,7 @@ impl Keeper {
             DestinationCommand::KillCopy | DestinationCommand::Discard { .. } => {
                 let Kind::Arrive(arriving) = &mut work.kind else { return None };
                 (arriving.input, arriving.copy, arriving.wanted) = (None, None, false);
+                self.standby.has_none();
                 if let Err(why) = work.finish(Command::Discard) {
                     eprintln!("qmux keeper {}: {}", self.life, why.cause);
                 }
@@ -274,6 +275,9 @@ impl Keeper {
     fn store(&mut self, work: &mut Work, part: Part, bytes: Bytes) -> Option<DestinationInput> {
         let length = bytes.len() as u64;
         if let Err(why) = self.open_input(work, part) {
+            return Some(DestinationInput::StoreFailed(why));
+        }
+        if let Some(why) = self.faults.fails("destination.store") {
             return Some(DestinationInput::StoreFailed(why));
         }
         let Kind::Arrive(arriving) = &mut work.kind else { return None };
@@ -302,10 +306,10 @@ impl Keeper {
         let (sender, input) = channel();
         arriving.input = Some(sender);
         let cache = cache_dir(&self.runtime.dir());
+        let offered = std::mem::take(&mut arriving.offered);
+        self.pass_cut(work, "destination.store");
         match part {
             Part::Precopy => {
-                let offered = std::mem::take(&mut arriving.offered);
-                self.pass_cut(work, "destination.store");
                 work.begin(Command::Receive { input, offered, cache });
             }
             Part::Image => {
@@ -327,8 +331,12 @@ impl Keeper {
         let restarted = Destination::restart(self.now_ms(), move_id, records, fate, false);
         let Some((machine, outputs)) = restarted else { return };
         self.left_root = root.filter(|_| fate != Fate::Dead).map(|r| r.pid);
+        let arrived = machine.has_arrived();
         let mut work = Work::new(move_id, None, self.arriving(machine));
         self.do_arrive(&mut work, outputs);
+        if !arrived {
+            self.leave_nothing();
+        }
         self.put_back(work);
     }
 }
