@@ -114,6 +114,61 @@ fn killed_ssh_is_opened_again_and_loses_nothing() {
     }
 }
 
+/// Kills every ssh of hostA five times while `busy` is at work.
+fn killing_ssh(stage: &Stage<'_>, busy: impl FnOnce()) {
+    let home = stage.home();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for _ in 0..5 {
+                // When the link breaks is what is varied here.
+                std::thread::sleep(std::time::Duration::from_millis(170));
+                home.exec("root", &["pkill", "-KILL", "-x", "ssh"]);
+            }
+        });
+        busy();
+    });
+}
+
+#[test]
+fn keys_on_their_way_over_a_link_that_breaks_arrive_once() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.move_to("hostB");
+    stage.run("clear; stty -echo; echo read''ing; cat > typed");
+    stage.wait("reading");
+    let expected: String = (0..700).map(|n| format!("key {n}\n")).collect();
+    killing_ssh(&stage, || {
+        for line in expected.lines() {
+            stage.term.type_keys(format!("{line}\r"));
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    });
+    let mut typed = String::new();
+    wait_until("the last key", || {
+        typed = lab.host("hostB").sh("root", &format!("cat {}", stage.path("typed")));
+        typed.contains("key 699").then_some(())
+    });
+    assert!(typed == expected.trim_end(), "keys were lost or came twice:\n{typed}");
+}
+
+#[test]
+fn output_on_its_way_over_a_link_that_breaks_is_shown_once() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.move_to("hostB");
+    let lines = "$|=1; for (1..1500) { print \"line $_.\\n\"; select(undef, undef, undef, 0.0007) }";
+    stage.home().write("ana", &stage.path("lines.pl"), lines);
+    stage.run("clear; perl lines.pl; echo all sa''id");
+    stage.wait("line 1.");
+    killing_ssh(&stage, || {});
+    stage.wait("all said");
+    let shown = stage.ok(&["capture-pane", "-p", "-S", "-", "-t", "work"]);
+    let shown: Vec<&str> = shown.lines().filter(|l| l.starts_with("line ")).collect();
+    let expected: Vec<String> = (1..=1500).map(|n| format!("line {n}.")).collect();
+    let first_wrong = shown.iter().zip(&expected).position(|(a, b)| a != b);
+    assert!(shown == expected, "{} lines; wrong from {first_wrong:?}", shown.len());
+}
+
 #[test]
 fn pane_there_survives_the_server_here() {
     let Some(lab) = Lab::up_or_skip(&THREE) else { return };

@@ -5,12 +5,12 @@ use super::link::{HIGH_WATER, Link, LinkError};
 use super::meta::{self, KeeperRecord};
 use super::moving::{Engines, Past, Work};
 use super::pane::{INPUT_MAX, Pane, Root, start_time};
-use super::ring::Ring;
+use super::ring::{Ring, UNSEEN_MAX};
 use super::standby::Wire;
 use super::{KeeperError, info, io_error};
 use crate::ids::{Epoch, ExitStatus, LifeId, MoveId, Size};
 use crate::protocol::keeper::{
-    FromKeeper, KeeperState, MoveReport, PaneInfo, PaneSpec, ToKeeper, Trouble, Welcome,
+    FromKeeper, KeeperState, Mark, MoveReport, PaneInfo, PaneSpec, Seen, ToKeeper, Trouble, Welcome,
 };
 use crate::protocol::{Bytes, MAX_CHUNK};
 use crate::sys::child::{self, Ended};
@@ -36,6 +36,8 @@ const INFO_DELAY: Duration = Duration::from_millis(250);
 const TELL_PATIENCE: Duration = Duration::from_secs(10);
 /// Reads made of an ended pane before its end is told; the kernel holds less than this.
 pub(super) const LAST_READS: usize = 64;
+/// Bytes of input taken in between two words on it.
+const TAKEN_STEP: u64 = 4096;
 /// Window size told before there is a terminal.
 const NO_SIZE: Size = Size { cols: 80, rows: 24 };
 
@@ -63,6 +65,11 @@ pub(super) struct Keeper {
     /// To the process that takes our place.
     pub(super) standby: Wire,
     ring: Ring,
+    /// Number of this process among those that keep the pane: its counts are its own.
+    number: u64,
+    /// Bytes of input taken in, and of those the server has been told of.
+    input_taken: u64,
+    input_told: u64,
     pub(super) exited: Option<ExitStatus>,
     record: KeeperRecord,
     info: Option<PaneInfo>,
@@ -137,6 +144,9 @@ impl Keeper {
             pane: left,
             standby,
             ring: Ring::default(),
+            number: super::moving::random_number(),
+            input_taken: 0,
+            input_told: 0,
             exited: None,
             record,
             info: None,
@@ -300,7 +310,7 @@ impl Keeper {
         match &self.link {
             _ if self.held.is_some() => false,
             None => true,
-            Some(link) => !link.has_master && link.queued() < HIGH_WATER,
+            Some(link) => !link.has_master && link.queued() < HIGH_WATER && self.ring.len() < UNSEEN_MAX,
         }
     }
 
@@ -377,25 +387,27 @@ impl Keeper {
     fn on_waiting(&mut self, i: usize) {
         let mut buf = [0; 4096];
         let link = &mut self.waiting[i];
-        match link.fill(&mut buf).and_then(|()| link.next()) {
+        match link.fill(&mut buf).and_then(|_| link.next()) {
             Ok(None) => {}
-            Ok(Some(ToKeeper::Attach { want_master, .. })) => {
+            Ok(Some(ToKeeper::Attach { want_master, seen, .. })) => {
                 let mut link = self.waiting.remove(i);
-                link.has_master = want_master;
-                self.attach(link);
+                (link.has_master, link.counts) = (want_master, seen.is_some());
+                self.attach(link, seen);
             }
             // Not a server, or one that forgot its manners.
             Ok(Some(_)) | Err(_) => drop(self.waiting.remove(i)),
         }
     }
 
-    fn attach(&mut self, link: Link) {
+    fn attach(&mut self, link: Link, seen: Option<Seen>) {
+        // What the old link has brought and was not read yet is this pane's input, too.
+        self.on_old_link();
         if let Some(mut old) = self.link.take() {
             old.send(&FromKeeper::Bye { why: "another server has attached".into() });
             let _ = old.flush();
         }
         self.link = Some(link);
-        self.welcome();
+        self.welcome_who_has(seen);
         if let Some(report) = self.last_report.clone() {
             self.send(&FromKeeper::Report(report));
         }
@@ -408,7 +420,17 @@ impl Keeper {
 
     /// Tells the server where the pane stands, with all output it has missed and, if it wants it, the master.
     pub(super) fn welcome(&mut self) {
-        let (ring, lost) = self.ring.take();
+        self.welcome_who_has(None);
+    }
+
+    fn welcome_who_has(&mut self, seen: Option<Seen>) {
+        let seen = seen.filter(|s| s.keeper == self.number).map(|s| s.output);
+        let (ring, at, lost) = self.ring.since(seen);
+        let counts = self.link.as_ref().is_some_and(|l| l.counts);
+        if !counts {
+            self.ring.forget_all();
+        }
+        let mark = Mark { keeper: self.number, input: self.input_taken, output: at };
         let pane = self.pane.as_ref();
         let welcome = FromKeeper::Welcome(Welcome {
             qmux: env!("CARGO_PKG_VERSION").into(),
@@ -423,6 +445,7 @@ impl Keeper {
             ring: Bytes::from(ring),
             lost,
             exited: self.exited,
+            mark: counts.then_some(mark),
         });
         let master = pane.filter(|_| self.exited.is_none()).and_then(|p| p.pty.duplicate().ok());
         let Some(link) = &mut self.link else { return };
@@ -465,6 +488,19 @@ impl Keeper {
         }
     }
 
+    /// A link that is about to be replaced: a server that lost it may have said more over it than was read.
+    fn on_old_link(&mut self) {
+        for _ in 0..LAST_READS {
+            let Some(link) = &mut self.link else { return };
+            match link.fill(&mut self.buffer) {
+                Ok(true) => self.drain_link(),
+                Ok(false) => return,
+                // Another takes its place at once: nobody need be told.
+                Err(_) => return self.link = None,
+            }
+        }
+    }
+
     fn lose_link(&mut self, error: &LinkError) {
         if !matches!(error, LinkError::Closed) {
             eprintln!("qmux keeper {}: {error}", self.life);
@@ -491,13 +527,20 @@ impl Keeper {
 
     fn on_message(&mut self, message: ToKeeper) {
         match message {
-            ToKeeper::Attach { want_master, .. } => {
+            ToKeeper::Attach { want_master, seen, .. } => {
                 if let Some(link) = &mut self.link {
-                    link.has_master = want_master;
+                    (link.has_master, link.counts) = (want_master, seen.is_some());
                 }
-                self.welcome();
+                self.welcome_who_has(seen);
             }
             ToKeeper::Input(bytes) => self.on_input(&bytes),
+            ToKeeper::InputAt { at, bytes } => {
+                // What came over an earlier link is not typed twice.
+                let known = self.input_taken.saturating_sub(at).min(bytes.len() as u64);
+                self.on_input(&bytes[known as usize..]);
+                self.tell_taken();
+            }
+            ToKeeper::OutputSeen { upto } => self.ring.forget(upto),
             ToKeeper::Resize(size) => {
                 if let Some(pane) = &self.pane
                     && let Err(error) = pane.pty.resize(Size::new(size.cols, size.rows))
@@ -538,7 +581,16 @@ impl Keeper {
         }
     }
 
+    /// The server need not keep this for a time after a broken link; said rarely, for it only saves memory.
+    fn tell_taken(&mut self) {
+        if self.input_taken - self.input_told >= TAKEN_STEP {
+            self.input_told = self.input_taken;
+            self.send(&FromKeeper::InputTaken { upto: self.input_taken });
+        }
+    }
+
     fn on_input(&mut self, bytes: &[u8]) {
+        self.input_taken += bytes.len() as u64;
         let Some(pane) = &mut self.pane else { return };
         pane.input.extend(bytes);
         self.write_input();
@@ -617,7 +669,13 @@ impl Keeper {
             }
             Ok(n) => {
                 match &mut self.link {
-                    Some(link) => link.send(&FromKeeper::Output(Bytes::from(&self.buffer[..n]))),
+                    Some(link) => {
+                        link.send(&FromKeeper::Output(Bytes::from(&self.buffer[..n])));
+                        match link.counts && !link.has_master {
+                            true => self.ring.push_sent(&self.buffer[..n]),
+                            false => self.ring.pass(n),
+                        }
+                    }
                     None => self.ring.push(&self.buffer[..n]),
                 }
                 self.expect_change();

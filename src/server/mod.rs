@@ -15,6 +15,7 @@ mod moves;
 mod panes;
 mod persist;
 mod screens;
+mod stream;
 mod wire;
 
 use crate::ids::{ClientId, PaneId, RequestId};

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "two test programs share this")]
 
 use qmux::ids::{Epoch, ExitStatus, LifeId, Size};
-use qmux::protocol::keeper::{FromKeeper, PaneSpec, ToKeeper, Welcome};
+use qmux::protocol::keeper::{FromKeeper, PaneSpec, Seen, ToKeeper, Welcome};
 use qmux::protocol::{FrameReader, Received, frame};
 use qmux::sys::fdpass;
 use std::os::fd::{AsFd, OwnedFd};
@@ -247,7 +247,7 @@ impl Server {
 
     /// The same to a keeper that may be about to end.
     pub fn try_attach(&mut self, want_master: bool) -> Option<Welcome> {
-        self.try_say(&ToKeeper::Attach { qmux: "test".into(), want_master });
+        self.try_say(&ToKeeper::Attach { qmux: "test".into(), want_master, seen: None });
         let deadline = Instant::now() + PATIENCE;
         while !self.closed && Instant::now() < deadline {
             if self.heard.iter().any(|m| matches!(m, FromKeeper::Welcome(_))) {
@@ -259,7 +259,13 @@ impl Server {
     }
 
     pub fn attach(&mut self, want_master: bool) -> Welcome {
-        self.say(&ToKeeper::Attach { qmux: "test".into(), want_master });
+        self.say(&ToKeeper::Attach { qmux: "test".into(), want_master, seen: None });
+        self.welcome()
+    }
+
+    /// As a server that counts what passes.
+    pub fn attach_seen(&mut self, seen: Seen) -> Welcome {
+        self.say(&ToKeeper::Attach { qmux: "test".into(), want_master: false, seen: Some(seen) });
         self.welcome()
     }
 

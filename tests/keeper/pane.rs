@@ -3,7 +3,7 @@
 use crate::harness::*;
 
 use qmux::ids::{ExitStatus, Size};
-use qmux::protocol::keeper::{FromKeeper, KeeperState, ToKeeper};
+use qmux::protocol::keeper::{FromKeeper, KeeperState, Seen, ToKeeper};
 use std::os::unix::net::UnixStream;
 
 const QMUX: &str = env!("CARGO_BIN_EXE_qmux");
@@ -285,6 +285,35 @@ fn one_life_and_epoch_has_one_keeper_and_a_dead_ones_socket_is_no_hindrance() {
     until("nobody answers", || qmux::keeper::find(&runtime).unwrap().is_empty());
     assert!(!world.socket(life(1), 0).exists(), "stale sockets are taken away");
     world.start(life(1), 0).attach(false);
+}
+
+#[test]
+fn a_server_that_counts_gets_each_byte_once_over_links_that_break() {
+    let world = World::new(QMUX);
+    let mut server = world.start(life(1), 0);
+    let start = server.attach_seen(Seen::default()).mark.expect("a mark for who counts");
+    server.spawn(&ANSWERER);
+    server.expect("up\r\n");
+    let at =
+        |at: u64, text: &str| ToKeeper::InputAt { at, bytes: qmux::protocol::Bytes::from(text.as_bytes()) };
+    server.say(&at(start.input, "one\rtw"));
+    server.expect("[one]\r\n");
+    let before = start.output + "up\r\n".len() as u64;
+    // The link breaks with a line half way: the server says again all that it does not know to have arrived.
+    drop(server);
+    let mut server = world.connect(life(1), 0);
+    let welcome = server.attach_seen(Seen { keeper: start.keeper, output: before });
+    let mark = welcome.mark.unwrap();
+    assert_eq!((mark.keeper, mark.input - start.input, mark.output), (start.keeper, 6, before));
+    assert_eq!(welcome.ring.to_vec(), b"[one]\r\n", "what this server has not seen is told again");
+    server.say(&at(start.input + 4, "two\r"));
+    server.expect("[two]");
+    // One that does not say what it has seen is given what none was given.
+    drop(server);
+    let mut server = world.connect(life(1), 0);
+    assert_eq!(server.attach_seen(Seen::default()).ring.to_vec(), b"");
+    server.say(&at(start.input + 8, "three\r"));
+    server.expect("[three]");
 }
 
 /// Answers lines, and ends with a number of its own.

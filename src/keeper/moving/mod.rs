@@ -210,6 +210,12 @@ fn random() -> [u8; 16] {
     bytes
 }
 
+/// Eight of them as a number that is not 0.
+pub(super) fn random_number() -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = random();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
+}
+
 fn engine_name(options: &MoveOptions) -> &str {
     match options.engine.as_str() {
         "" | "auto" => "native",
@@ -249,6 +255,8 @@ impl Keeper {
             }
             ToKeeper::Attach { .. }
             | ToKeeper::Input(_)
+            | ToKeeper::InputAt { .. }
+            | ToKeeper::OutputSeen { .. }
             | ToKeeper::Resize(_)
             | ToKeeper::Signal { .. }
             | ToKeeper::Kill { .. }
@@ -531,6 +539,8 @@ impl Keeper {
         }
         if let Some(pane) = &mut self.pane
             && !pane.input.is_empty()
+            // Without a server it stays: a move that has lost its link is given up.
+            && self.link.is_some()
         {
             let back: Vec<u8> = std::mem::take(&mut pane.input).into();
             self.send(&FromKeeper::InputBack(Bytes::from(back)));
