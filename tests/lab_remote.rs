@@ -114,6 +114,37 @@ fn killed_ssh_is_opened_again_and_loses_nothing() {
     }
 }
 
+/// A keeper that the kernel kills for want of memory, say: the pane goes on, and may be moved as before.
+#[test]
+fn killed_keepers_lose_no_pane() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let mut stage = Stage::set(&lab, "ana");
+    let kill_keeper = |host: &str| {
+        assert_eq!(lab.host(host).exec("root", &["pkill", "-KILL", "-x", "qmux-keeper"]).code, 0, "{host}");
+    };
+    stage.run("kept=remembered");
+    kill_keeper("hostA");
+    stage.run("clear; echo $kept 1$((1))");
+    stage.wait("remembered 11");
+    // Its standby has become the keeper of the tree, and hands it over like any other.
+    stage.move_to("hostB");
+    stage.run("clear; echo $kept 2$((2))");
+    stage.wait("remembered 22");
+    let splice = || lab.host("hostB").exec("root", &["pgrep", "-f", "keeper --stdio"]).out;
+    let before = splice();
+    kill_keeper("hostB");
+    // What is typed before the server has noticed goes to the dead one.
+    wait_until("the server to reach another", || {
+        let now = splice();
+        (!now.is_empty() && now != before).then_some(())
+    });
+    stage.run("clear; echo $kept 3$((3)); sleep 1000 &");
+    stage.wait("remembered 33");
+    stage.move_to(".");
+    stage.run("clear; jobs; echo $kept 4$((4)); kill %1; exit");
+    stage.term.wait_exit();
+}
+
 /// Kills every ssh of hostA five times while `busy` is at work.
 fn killing_ssh(stage: &Stage<'_>, busy: impl FnOnce()) {
     let home = stage.home();
