@@ -198,7 +198,10 @@ fn at_points(points: &[&str], action: &str) {
             let said = fixture.stage.qmux(&["move", "pane", "hostB", "-t", "work"]);
             let is = fixture.answers_once();
             fixture.told_the_truth(&said, "hostA", is, "hostB");
-            assert!(happened(&lab, point), "nothing was made to fail: {said:?}");
+            // `a:kill,b` with `kill` are two faults in one move.
+            for one in fault_points(point) {
+                assert!(happened(&lab, one), "nothing was made to fail at {one}: {said:?}");
+            }
         });
         if let Err(panic) = outcome {
             let why = panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "?".into());
@@ -212,6 +215,10 @@ fn at_points(points: &[&str], action: &str) {
         }
     }
     assert!(wrong.is_empty(), "{} of {} went wrong:\n{}", wrong.len(), points.len(), wrong.join("\n\n"));
+}
+
+fn fault_points(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(|part| part.split(':').next().unwrap_or(part))
 }
 
 /// Whether a keeper has passed this fault point and failed there.
@@ -256,4 +263,13 @@ fn destination_keeper_dies_before_the_commit() {
         &["destination.consider", "destination.store", "destination.restore", "destination.ready"],
         "kill",
     );
+}
+
+/// With the image in a file a copy is built anew, though the source's may be gone by then.
+#[test]
+fn destination_keeper_dies_after_the_commit() {
+    let two = ["source.commit", "source.committed"].map(|source| format!("{source}:kill,destination.resume"));
+    let mut points = vec!["destination.committed", "destination.resume", "destination.running"];
+    points.extend(two.iter().map(String::as_str));
+    at_points(&points, "kill");
 }

@@ -143,6 +143,14 @@ pub fn start_time(pid: i32) -> Option<u64> {
     }
 }
 
+/// Waits a moment until a killed process is gone.
+pub fn wait_dead(pid: i32) {
+    let patience = Instant::now() + Duration::from_secs(5);
+    while start_time(pid).is_some() && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// Kills a tree by its root, whoever its parent is.
 pub fn kill_tree(root: i32) {
     let mut tree = info::descendants(root);

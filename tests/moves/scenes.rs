@@ -77,10 +77,18 @@ const FAULTS: &[(&str, &str, &str, Runs)] = &[
     ("destination_killed_ready", "", "destination.ready:kill", Runs::Source),
     ("destination_committed_journal_full", "", "destination.committed:full", Runs::Source),
     ("destination_committed_cut", "", "destination.committed:cut", Runs::Destination),
-    ("destination_killed_committed", "", "destination.committed:kill", Runs::Source),
+    ("destination_killed_committed", "", "destination.committed:kill", Runs::Destination),
     ("destination_resume_fails", "", "destination.resume:fail", Runs::Source),
     ("destination_resume_cut", "", "destination.resume:cut", Runs::Destination),
-    ("destination_killed_resuming", "", "destination.resume:kill", Runs::Source),
+    ("destination_killed_resuming", "", "destination.resume:kill", Runs::Destination),
+    ("both_killed_committed", "source.committed:kill", "destination.committed:kill", Runs::Destination),
+    ("both_killed_resuming", "source.committed:kill", "destination.resume:kill", Runs::Destination),
+    (
+        "source_killed_sealed_destination_committed",
+        "source.commit:kill",
+        "destination.committed:kill",
+        Runs::Destination,
+    ),
     ("destination_running_cut", "", "destination.running:cut", Runs::Destination),
 ];
 
@@ -369,6 +377,9 @@ fn fault(local: bool, faults: [&str; 2], runs: Runs) {
         stage.source.master = None;
     }
     let wanted = (runs == Runs::Source, runs == Runs::Destination);
+    let kept = stage.world.xdg.join(".local/state/qmux/arriving");
+    let left = |dir: &std::path::Path| std::fs::read_dir(dir).map_or(0, |d| d.flatten().count());
+    until("no image is left", || left(&kept) == 0);
     assert_eq!(
         stage.who_answers(),
         wanted,

@@ -9,6 +9,7 @@ mod arrive;
 mod consider;
 mod files;
 mod journal;
+mod kept;
 mod leave;
 mod precopy;
 mod save;
@@ -321,6 +322,13 @@ impl Keeper {
             }
             Past::Arrived(machine) => {
                 let outputs = machine.handle(now, DestinationInput::Peer(message.clone()));
+                // The source runs it: an image that was left for want of anything else is not needed.
+                if matches!(message, Message::Abort(_))
+                    && !machine.has_arrived()
+                    && let Some(mut kept) = kept::KeptImage::new(self.life, self.epoch, move_id)
+                {
+                    kept.remove();
+                }
                 self.say_past_destination(move_id, outputs);
             }
         }
