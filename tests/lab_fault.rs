@@ -28,8 +28,10 @@ impl<'a> Fixture<'a> {
     fn set_with(lab: &'a Lab, env: &str) -> Fixture<'a> {
         let stage = Stage::set_with(lab, "ana", env);
         stage.home().write("ana", "/shared/ana/answerer", ANSWERER);
+        // A program the other host has not, and never had: its file travels before the freeze.
+        stage.home().sh("ana", "cp /bin/bash ~/shell && date +%s%N >> ~/shell");
         // Some memory, so that a move takes long enough to be hit.
-        stage.run("exec -a answerer bash -c 'big=$(head -c 8000000 /dev/zero | tr \"\\0\" x); . /shared/ana/answerer'");
+        stage.run("exec -a answerer ~/shell -c 'big=$(head -c 8000000 /dev/zero | tr \"\\0\" x); . /shared/ana/answerer'");
         stage.wait("listening");
         let mut fixture = Fixture { stage, asked: 0 };
         fixture.answers_once();
@@ -86,7 +88,8 @@ impl<'a> Fixture<'a> {
                 assert_eq!(is, was, "{said:?}");
                 assert!(
                     text.contains(&format!("continues on {was}"))
-                        || text.contains(&format!("still runs on {was}")),
+                        || text.contains(&format!("still runs on {was}"))
+                        || (was == "hostA" && text.contains("still runs here")),
                     "{said:?}"
                 );
             }
@@ -195,6 +198,10 @@ fn at_points(points: &[&str], action: &str) {
             let said = fixture.stage.qmux(&["move", "pane", "hostB", "-t", "work"]);
             let is = fixture.answers_once();
             fixture.told_the_truth(&said, "hostA", is, "hostB");
+            // `a:kill,b` with `kill` are two faults in one move.
+            for one in fault_points(point) {
+                assert!(happened(&lab, one), "nothing was made to fail at {one}: {said:?}");
+            }
         });
         if let Err(panic) = outcome {
             let why = panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "?".into());
@@ -208,6 +215,18 @@ fn at_points(points: &[&str], action: &str) {
         }
     }
     assert!(wrong.is_empty(), "{} of {} went wrong:\n{}", wrong.len(), points.len(), wrong.join("\n\n"));
+}
+
+fn fault_points(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(|part| part.split(':').next().unwrap_or(part))
+}
+
+/// Whether a keeper has passed this fault point and failed there.
+fn happened(lab: &Lab, point: &str) -> bool {
+    let word = format!("fault point {point}$");
+    TWO.iter().any(|h| {
+        lab.host(h).exec("root", &["grep", "-q", &word, "/tmp/qmux-4242/keepers/keeper.log"]).code == 0
+    })
 }
 
 #[test]
@@ -244,4 +263,13 @@ fn destination_keeper_dies_before_the_commit() {
         &["destination.consider", "destination.store", "destination.restore", "destination.ready"],
         "kill",
     );
+}
+
+/// With the image in a file a copy is built anew, though the source's may be gone by then.
+#[test]
+fn destination_keeper_dies_after_the_commit() {
+    let two = ["source.commit", "source.committed"].map(|source| format!("{source}:kill,destination.resume"));
+    let mut points = vec!["destination.committed", "destination.resume", "destination.running"];
+    points.extend(two.iter().map(String::as_str));
+    at_points(&points, "kill");
 }

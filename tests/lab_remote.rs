@@ -114,6 +114,96 @@ fn killed_ssh_is_opened_again_and_loses_nothing() {
     }
 }
 
+/// A keeper that the kernel kills for want of memory, say: the pane goes on, and may be moved as before.
+#[test]
+fn killed_keepers_lose_no_pane() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let mut stage = Stage::set(&lab, "ana");
+    let kill_keeper = |host: &str| {
+        assert_eq!(lab.host(host).exec("root", &["pkill", "-KILL", "-x", "qmux-keeper"]).code, 0, "{host}");
+    };
+    stage.run("kept=remembered");
+    kill_keeper("hostA");
+    stage.run("clear; echo $kept 1$((1))");
+    stage.wait("remembered 11");
+    // Its standby has become the keeper of the tree, and hands it over like any other.
+    stage.move_to("hostB");
+    stage.run("clear; echo $kept 2$((2))");
+    stage.wait("remembered 22");
+    let splice = || lab.host("hostB").exec("root", &["pgrep", "-f", "keeper --stdio"]).out;
+    let before = splice();
+    kill_keeper("hostB");
+    // What is typed before the server has noticed goes to the dead one.
+    wait_until("the server to reach another", || {
+        let now = splice();
+        (!now.is_empty() && now != before).then_some(())
+    });
+    stage.run("clear; echo $kept 3$((3)); sleep 1000 &");
+    stage.wait("remembered 33");
+    stage.move_to(".");
+    stage.run("clear; jobs; echo $kept 4$((4)); kill %1; exit");
+    stage.term.wait_exit();
+}
+
+/// Kills every ssh of hostA five times while `busy` is at work.
+fn killing_ssh(stage: &Stage<'_>, busy: impl FnOnce()) {
+    let home = stage.home();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for _ in 0..5 {
+                // When the link breaks is what is varied here.
+                std::thread::sleep(std::time::Duration::from_millis(170));
+                home.exec("root", &["pkill", "-KILL", "-x", "ssh"]);
+            }
+        });
+        busy();
+    });
+}
+
+#[test]
+fn keys_on_their_way_over_a_link_that_breaks_arrive_once() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.move_to("hostB");
+    stage.run("clear; stty -echo; echo read''ing; cat > typed");
+    stage.wait("reading");
+    let mut expected = String::new();
+    for n in 0..5 {
+        for (place, signal) in [("before", "STOP"), ("in ssh", "KILL"), ("without", "CONT")] {
+            // Said when the server has them; a stopped ssh takes them no further, and they go with it.
+            stage.ok(&["send-keys", "-t", "work", "-l", &format!("{n} {place}\r")]);
+            expected += &format!("{n} {place}\n");
+            stage.home().exec("root", &["pkill", &format!("-{signal}"), "-x", "ssh"]);
+        }
+    }
+    stage.run("the last");
+    expected += "the last";
+    let mut typed = String::new();
+    wait_until("the last key", || {
+        typed = lab.host("hostB").sh("root", &format!("cat {}", stage.path("typed")));
+        typed.contains("the last").then_some(())
+    });
+    assert!(typed == expected, "keys were lost or came twice:\n{typed}");
+}
+
+#[test]
+fn output_on_its_way_over_a_link_that_breaks_is_shown_once() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.move_to("hostB");
+    let lines = "$|=1; for (1..1500) { print \"line $_.\\n\"; select(undef, undef, undef, 0.0007) }";
+    stage.home().write("ana", &stage.path("lines.pl"), lines);
+    stage.run("clear; perl lines.pl; echo all sa''id");
+    stage.wait("line 1.");
+    killing_ssh(&stage, || {});
+    stage.wait("all said");
+    let shown = stage.ok(&["capture-pane", "-p", "-S", "-", "-t", "work"]);
+    let shown: Vec<&str> = shown.lines().filter(|l| l.starts_with("line ")).collect();
+    let expected: Vec<String> = (1..=1500).map(|n| format!("line {n}.")).collect();
+    let first_wrong = shown.iter().zip(&expected).position(|(a, b)| a != b);
+    assert!(shown == expected, "{} lines; wrong from {first_wrong:?}", shown.len());
+}
+
 #[test]
 fn pane_there_survives_the_server_here() {
     let Some(lab) = Lab::up_or_skip(&THREE) else { return };

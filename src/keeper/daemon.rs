@@ -4,12 +4,13 @@ use super::faults::Faults;
 use super::link::{HIGH_WATER, Link, LinkError};
 use super::meta::{self, KeeperRecord};
 use super::moving::{Engines, Past, Work};
-use super::pane::{INPUT_MAX, Pane, Root};
-use super::ring::Ring;
+use super::pane::{INPUT_MAX, Pane, Root, start_time};
+use super::ring::{Ring, UNSEEN_MAX};
+use super::standby::Wire;
 use super::{KeeperError, info, io_error};
 use crate::ids::{Epoch, ExitStatus, LifeId, MoveId, Size};
 use crate::protocol::keeper::{
-    FromKeeper, KeeperState, MoveReport, PaneInfo, PaneSpec, ToKeeper, Trouble, Welcome,
+    FromKeeper, KeeperState, Mark, MoveReport, PaneInfo, PaneSpec, Seen, ToKeeper, Trouble, Welcome,
 };
 use crate::protocol::{Bytes, MAX_CHUNK};
 use crate::sys::child::{self, Ended};
@@ -35,8 +36,20 @@ const INFO_DELAY: Duration = Duration::from_millis(250);
 const TELL_PATIENCE: Duration = Duration::from_secs(10);
 /// Reads made of an ended pane before its end is told; the kernel holds less than this.
 pub(super) const LAST_READS: usize = 64;
+/// Bytes of input taken in between two words on it.
+const TAKEN_STEP: u64 = 4096;
 /// Window size told before there is a terminal.
 const NO_SIZE: Size = Size { cols: 80, rows: 24 };
+
+/// Where a keeper sits: what it is called and where it is reached.
+pub(super) struct Seat {
+    pub(super) runtime: Runtime,
+    pub(super) life: LifeId,
+    pub(super) epoch: Epoch,
+    /// Path of the listening socket.
+    pub(super) socket: PathBuf,
+    pub(super) listener: UnixListener,
+}
 
 /// A keeper, empty or with its pane.
 pub(super) struct Keeper {
@@ -49,7 +62,14 @@ pub(super) struct Keeper {
     waiting: Vec<Link>,
     pub(super) link: Option<Link>,
     pub(super) pane: Option<Pane>,
+    /// To the process that takes our place.
+    pub(super) standby: Wire,
     ring: Ring,
+    /// Number of this process among those that keep the pane: its counts are its own.
+    number: u64,
+    /// Bytes of input taken in, and of those the server has been told of.
+    input_taken: u64,
+    input_told: u64,
     pub(super) exited: Option<ExitStatus>,
     record: KeeperRecord,
     info: Option<PaneInfo>,
@@ -91,15 +111,14 @@ enum Source {
 }
 
 impl Keeper {
-    /// An empty keeper on a listening socket.
+    /// A keeper on a listening socket, empty, or with the pane that a dead one left.
     pub(super) fn new(
-        runtime: Runtime,
-        life: LifeId,
-        epoch: Epoch,
-        socket: PathBuf,
-        listener: UnixListener,
+        seat: Seat,
         engines: Engines,
+        standby: Wire,
+        left: Option<Pane>,
     ) -> Result<Keeper, KeeperError> {
+        let Seat { runtime, life, epoch, socket, listener } = seat;
         let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
         let mut set = SigSet::empty();
         for signal in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT] {
@@ -111,6 +130,8 @@ impl Keeper {
             .map_err(errno("signalfd"))?;
         let record = KeeperRecord::new(&runtime, life, epoch);
         record.write(&socket)?;
+        // They strike once in the life of a keeper, and whoever takes its place goes on in it.
+        let faults = if standby.is_there() { Faults::from_env() } else { Faults::default() };
         let mut keeper = Keeper {
             runtime,
             life,
@@ -120,8 +141,12 @@ impl Keeper {
             signals,
             waiting: Vec::new(),
             link: None,
-            pane: None,
+            pane: left,
+            standby,
             ring: Ring::default(),
+            number: super::moving::random_number(),
+            input_taken: 0,
+            input_told: 0,
             exited: None,
             record,
             info: None,
@@ -133,7 +158,7 @@ impl Keeper {
             last_report: None,
             link_lost: false,
             engines,
-            faults: Faults::from_env(),
+            faults,
             clock: Instant::now(),
             work: None,
             past: Vec::new(),
@@ -142,7 +167,21 @@ impl Keeper {
             buffer: vec![0; MAX_CHUNK],
         };
         keeper.take_up_journal();
+        keeper.settle_in();
         Ok(keeper)
+    }
+
+    /// The pane of a dead keeper is ours now, unless the journal has taken it away.
+    fn settle_in(&mut self) {
+        let Some(pane) = &self.pane else { return };
+        let (pid, is_child) = (pane.pid, matches!(pane.root, Root::Child));
+        self.idle_since = None;
+        self.note_pane();
+        // It may have ended before our signals were watched, and been reaped by the dead one.
+        self.reap();
+        if is_child && self.exited.is_none() && start_time(pid).is_none() {
+            self.on_exit(ExitStatus::Signal(Signal::SIGKILL as i32));
+        }
     }
 
     /// Serves until the pane has ended and that has been taken in, or nobody wants the keeper.
@@ -155,7 +194,9 @@ impl Keeper {
                 break Ok(());
             }
         };
-        meta::remove(&self.socket);
+        if done.is_ok() {
+            meta::remove(&self.socket);
+        }
         done
     }
 
@@ -223,7 +264,7 @@ impl Keeper {
                 sources.push(Source::Master);
                 fds.push(PollFd::new(pane.pty.master(), flags));
             }
-            if let (Root::Restored(channel), None) = (&pane.root, self.exited) {
+            if let (Root::Restored(channel) | Root::Watched(channel), None) = (&pane.root, self.exited) {
                 sources.push(Source::ExitChannel);
                 fds.push(PollFd::new(channel.as_fd(), PollFlags::POLLIN));
             }
@@ -269,7 +310,7 @@ impl Keeper {
         match &self.link {
             _ if self.held.is_some() => false,
             None => true,
-            Some(link) => !link.has_master && link.queued() < HIGH_WATER,
+            Some(link) => !link.has_master && link.queued() < HIGH_WATER && self.ring.len() < UNSEEN_MAX,
         }
     }
 
@@ -299,8 +340,13 @@ impl Keeper {
     }
 
     fn on_exit_channel(&mut self) {
-        let Some(Pane { root: Root::Restored(channel), .. }) = &self.pane else { return };
-        match read_exit(channel) {
+        let ended = match self.pane.as_ref().map(|p| &p.root) {
+            Some(Root::Restored(channel)) => read_exit(channel),
+            // Nobody is left who knows how it ended.
+            Some(Root::Watched(_)) => Ok(Some(ExitStatus::Signal(Signal::SIGKILL as i32))),
+            Some(Root::Child) | None => return,
+        };
+        match ended {
             Ok(None) => {}
             Ok(Some(status)) => self.on_exit(status),
             Err(error) => {
@@ -341,25 +387,27 @@ impl Keeper {
     fn on_waiting(&mut self, i: usize) {
         let mut buf = [0; 4096];
         let link = &mut self.waiting[i];
-        match link.fill(&mut buf).and_then(|()| link.next()) {
+        match link.fill(&mut buf).and_then(|_| link.next()) {
             Ok(None) => {}
-            Ok(Some(ToKeeper::Attach { want_master, .. })) => {
+            Ok(Some(ToKeeper::Attach { want_master, seen, .. })) => {
                 let mut link = self.waiting.remove(i);
-                link.has_master = want_master;
-                self.attach(link);
+                (link.has_master, link.counts) = (want_master, seen.is_some());
+                self.attach(link, seen);
             }
             // Not a server, or one that forgot its manners.
             Ok(Some(_)) | Err(_) => drop(self.waiting.remove(i)),
         }
     }
 
-    fn attach(&mut self, link: Link) {
+    fn attach(&mut self, link: Link, seen: Option<Seen>) {
+        // What the old link has brought and was not read yet is this pane's input, too.
+        self.on_old_link();
         if let Some(mut old) = self.link.take() {
             old.send(&FromKeeper::Bye { why: "another server has attached".into() });
             let _ = old.flush();
         }
         self.link = Some(link);
-        self.welcome();
+        self.welcome_who_has(seen);
         if let Some(report) = self.last_report.clone() {
             self.send(&FromKeeper::Report(report));
         }
@@ -372,7 +420,17 @@ impl Keeper {
 
     /// Tells the server where the pane stands, with all output it has missed and, if it wants it, the master.
     pub(super) fn welcome(&mut self) {
-        let (ring, lost) = self.ring.take();
+        self.welcome_who_has(None);
+    }
+
+    fn welcome_who_has(&mut self, seen: Option<Seen>) {
+        let seen = seen.filter(|s| s.keeper == self.number).map(|s| s.output);
+        let (ring, at, lost) = self.ring.since(seen);
+        let counts = self.link.as_ref().is_some_and(|l| l.counts);
+        if !counts {
+            self.ring.forget_all();
+        }
+        let mark = Mark { keeper: self.number, input: self.input_taken, output: at };
         let pane = self.pane.as_ref();
         let welcome = FromKeeper::Welcome(Welcome {
             qmux: env!("CARGO_PKG_VERSION").into(),
@@ -387,6 +445,7 @@ impl Keeper {
             ring: Bytes::from(ring),
             lost,
             exited: self.exited,
+            mark: counts.then_some(mark),
         });
         let master = pane.filter(|_| self.exited.is_none()).and_then(|p| p.pty.duplicate().ok());
         let Some(link) = &mut self.link else { return };
@@ -429,6 +488,19 @@ impl Keeper {
         }
     }
 
+    /// A link that is about to be replaced: a server that lost it may have said more over it than was read.
+    fn on_old_link(&mut self) {
+        for _ in 0..LAST_READS {
+            let Some(link) = &mut self.link else { return };
+            match link.fill(&mut self.buffer) {
+                Ok(true) => self.drain_link(),
+                Ok(false) => return,
+                // Another takes its place at once: nobody need be told.
+                Err(_) => return self.link = None,
+            }
+        }
+    }
+
     fn lose_link(&mut self, error: &LinkError) {
         if !matches!(error, LinkError::Closed) {
             eprintln!("qmux keeper {}: {error}", self.life);
@@ -455,13 +527,20 @@ impl Keeper {
 
     fn on_message(&mut self, message: ToKeeper) {
         match message {
-            ToKeeper::Attach { want_master, .. } => {
+            ToKeeper::Attach { want_master, seen, .. } => {
                 if let Some(link) = &mut self.link {
-                    link.has_master = want_master;
+                    (link.has_master, link.counts) = (want_master, seen.is_some());
                 }
-                self.welcome();
+                self.welcome_who_has(seen);
             }
             ToKeeper::Input(bytes) => self.on_input(&bytes),
+            ToKeeper::InputAt { at, bytes } => {
+                // What came over an earlier link is not typed twice.
+                let known = self.input_taken.saturating_sub(at).min(bytes.len() as u64);
+                self.on_input(&bytes[known as usize..]);
+                self.tell_taken();
+            }
+            ToKeeper::OutputSeen { upto } => self.ring.forget(upto),
             ToKeeper::Resize(size) => {
                 if let Some(pane) = &self.pane
                     && let Err(error) = pane.pty.resize(Size::new(size.cols, size.rows))
@@ -502,7 +581,16 @@ impl Keeper {
         }
     }
 
+    /// The server need not keep this for a time after a broken link; said rarely, for it only saves memory.
+    fn tell_taken(&mut self) {
+        if self.input_taken - self.input_told >= TAKEN_STEP {
+            self.input_told = self.input_taken;
+            self.send(&FromKeeper::InputTaken { upto: self.input_taken });
+        }
+    }
+
     fn on_input(&mut self, bytes: &[u8]) {
+        self.input_taken += bytes.len() as u64;
         let Some(pane) = &mut self.pane else { return };
         pane.input.extend(bytes);
         self.write_input();
@@ -535,15 +623,21 @@ impl Keeper {
 
     /// The pane has come to life here.
     pub(super) fn fill(&mut self, pane: Pane) {
+        self.standby.has(&pane);
+        self.pane = Some(pane);
+        self.idle_since = None;
+        self.note_pane();
+        self.welcome();
+    }
+
+    fn note_pane(&mut self) {
+        let Some(pane) = &self.pane else { return };
         self.record.pid = pane.pid;
         self.record.command = pane.title.clone();
         if let Err(error) = self.record.write(&self.socket) {
             // A note for people and for the next server; the pane matters more.
             eprintln!("qmux keeper {}: {error}", self.life);
         }
-        self.pane = Some(pane);
-        self.idle_since = None;
-        self.welcome();
     }
 
     fn on_master(&mut self) {
@@ -575,7 +669,13 @@ impl Keeper {
             }
             Ok(n) => {
                 match &mut self.link {
-                    Some(link) => link.send(&FromKeeper::Output(Bytes::from(&self.buffer[..n]))),
+                    Some(link) => {
+                        link.send(&FromKeeper::Output(Bytes::from(&self.buffer[..n])));
+                        match link.counts && !link.has_master {
+                            true => self.ring.push_sent(&self.buffer[..n]),
+                            false => self.ring.pass(n),
+                        }
+                    }
                     None => self.ring.push(&self.buffer[..n]),
                 }
                 self.expect_change();
@@ -593,6 +693,7 @@ impl Keeper {
 
     /// The pane is not here any longer.
     pub(super) fn leave_nothing(&mut self) {
+        self.standby.has_none();
         self.pane = None;
         self.held = None;
         self.record.pid = 0;
@@ -646,7 +747,7 @@ impl Keeper {
                 // It would not hear the hang-up: it loses its terminal, and this keeper with it, as it
                 // would with any other terminal program.
                 self.on_exit(ExitStatus::Signal(Signal::SIGHUP as i32));
-                self.pane = None;
+                self.leave_nothing();
             }
         }
         if self.leaving_by.is_some_and(|by| by <= now) {

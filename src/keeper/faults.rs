@@ -80,11 +80,21 @@ impl Faults {
     fn at<T>(&self, name: &str, wanted: impl Fn(Action) -> Option<T>) -> Option<T> {
         let point = self.points.iter().find(|p| p.name == name)?;
         if point.action == Action::Kill {
+            eprintln!("{}", Faults::word(name));
             // As sudden as the out-of-memory killer: nothing is cleaned up.
             let _ = nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
         }
         let taken = wanted(point.action)?;
-        (!point.happened.swap(true, Ordering::Relaxed)).then_some(taken)
+        let first = !point.happened.swap(true, Ordering::Relaxed);
+        if first {
+            eprintln!("{}", Faults::word(name));
+        }
+        first.then_some(taken)
+    }
+
+    /// What stands in the keepers' log once a fault has happened: a test that waits for nothing is none.
+    fn word(name: &str) -> String {
+        format!("qmux keeper: fault point {name}")
     }
 
     /// Passes a point where only dying makes sense.

@@ -43,6 +43,39 @@ fn command(pid: i32) -> Option<String> {
     Some(name.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect())
 }
 
+/// Of /proc/PID/stat what is needed here.
+pub struct Stat {
+    /// Field 3.
+    pub state: char,
+    /// Field 9, the kernel's PF_ flags.
+    pub flags: u64,
+    /// Field 22, clock ticks since boot.
+    pub started: u64,
+}
+
+/// What the kernel says of a process; `None` if there is none.
+pub fn stat(pid: i32) -> Option<Stat> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in brackets may hold spaces and brackets; what follows the last one does not.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    Some(Stat {
+        state: fields.first()?.chars().next()?,
+        flags: fields.get(6)?.parse().ok()?,
+        started: fields.get(19)?.parse().ok()?,
+    })
+}
+
+/// Whether SIGKILL has been sent to a process that has not begun to die of it.
+pub fn is_being_killed(pid: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let pending = |line: &str| {
+        let set = line.strip_prefix("SigPnd:").or_else(|| line.strip_prefix("ShdPnd:"))?;
+        u64::from_str_radix(set.trim(), 16).ok()
+    };
+    let kill = 1 << (nix::libc::SIGKILL - 1);
+    status.lines().filter_map(pending).any(|set| set & kill != 0)
+}
+
 /// Children of every thread of a process.
 fn children(pid: i32) -> Vec<i32> {
     let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };

@@ -43,13 +43,22 @@ pub struct Link {
     queued: usize,
     /// The server reads and writes the master itself.
     pub has_master: bool,
+    /// The server counts both streams and says what it has seen.
+    pub counts: bool,
 }
 
 impl Link {
     /// Takes over an accepted connection.
     pub fn new(socket: UnixStream) -> io::Result<Link> {
         socket.set_nonblocking(true)?;
-        Ok(Link { socket, reader: FrameReader::new(), out: VecDeque::new(), queued: 0, has_master: false })
+        Ok(Link {
+            socket,
+            reader: FrameReader::new(),
+            out: VecDeque::new(),
+            queued: 0,
+            has_master: false,
+            counts: false,
+        })
     }
 
     /// For poll.
@@ -107,16 +116,16 @@ impl Link {
         Ok(())
     }
 
-    /// Reads once, at most `buf`. Messages then come from [`Self::next`].
-    pub fn fill(&mut self, buf: &mut [u8]) -> Result<(), LinkError> {
+    /// Reads once, at most `buf`; whether anything was there. Messages then come from [`Self::next`].
+    pub fn fill(&mut self, buf: &mut [u8]) -> Result<bool, LinkError> {
         // A plain read: descriptors a peer might send ride into nothing.
         match nix::unistd::read(&self.socket, buf) {
             Ok(0) => Err(LinkError::Closed),
             Ok(n) => {
                 self.reader.feed(&buf[..n]);
-                Ok(())
+                Ok(true)
             }
-            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => Ok(()),
+            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => Ok(false),
             Err(e) => Err(io::Error::from(e).into()),
         }
     }

@@ -9,7 +9,8 @@
 //! qmux keeper --hello                                 this version as one line of JSON
 //! ```
 //!
-//! The daemon is a single-threaded poll loop; a second thread exists only while an engine works.
+//! The daemon is two processes: the standby, which waits, and below it the keeper itself, a single-threaded
+//! poll loop (a second thread exists only while an engine works).
 //! Must not know `mux`, `view` or clients.
 
 mod daemon;
@@ -20,6 +21,7 @@ mod meta;
 mod moving;
 mod pane;
 mod ring;
+mod standby;
 mod start;
 mod stdio;
 
@@ -80,6 +82,7 @@ impl From<BadId> for KeeperError {
 enum Form {
     Daemon { life: LifeId, epoch: Epoch },
     Detached { life: LifeId, epoch: Epoch },
+    Attended { life: LifeId, epoch: Epoch },
     Stdio { life: LifeId, epoch: Option<Epoch>, new: bool },
     Sample,
     Hello,
@@ -95,7 +98,7 @@ fn parse(args: &[String]) -> Result<Form, KeeperError> {
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| KeeperError::Usage(format!("{arg} wants a value")));
         match arg.as_str() {
-            "--daemon" | "--detached" | "--sample" | "--hello" => form = Some(arg.as_str()),
+            "--daemon" | "--detached" | "--attended" | "--sample" | "--hello" => form = Some(arg.as_str()),
             "--stdio" => {
                 form = Some("--stdio");
                 life = Some(value()?.parse()?);
@@ -112,6 +115,7 @@ fn parse(args: &[String]) -> Result<Form, KeeperError> {
     Ok(match form {
         Some("--daemon") => Form::Daemon { life: life?, epoch: epoch.unwrap_or_default() },
         Some("--detached") => Form::Detached { life: life?, epoch: epoch.unwrap_or_default() },
+        Some("--attended") => Form::Attended { life: life?, epoch: epoch.unwrap_or_default() },
         Some("--stdio") => Form::Stdio { life: life?, epoch, new },
         Some("--sample") => Form::Sample,
         Some("--hello") => Form::Hello,
@@ -137,6 +141,7 @@ pub fn run_with(args: &[String], engines: Engines) -> ExitCode {
     let done = parse(args).and_then(|form| match form {
         Form::Daemon { life, epoch } => start::start_daemon(life, epoch).map(|_| ()),
         Form::Detached { life, epoch } => start::detached(life, epoch, engines),
+        Form::Attended { life, epoch } => start::attended(life, epoch, engines),
         Form::Stdio { life, epoch, new } => stdio::run(life, epoch, new),
         Form::Sample => print_line(&sample()),
         Form::Hello => print_line(&hello()),

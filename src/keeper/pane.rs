@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// Input held for a program that does not read, in bytes; beyond it the server's stream waits.
@@ -22,7 +23,10 @@ pub enum Root {
     /// Our child.
     Child,
     /// A child of the init role of a restored tree, which says it over this descriptor.
-    Restored(std::os::fd::OwnedFd),
+    Restored(OwnedFd),
+    /// Of a restored tree whose channel went with an earlier keeper: this (pidfd_open(2)) says when it has
+    /// ended, and nobody how.
+    Watched(OwnedFd),
 }
 
 /// A living (or just ended) pane.
@@ -123,6 +127,27 @@ impl Pane {
                 let _ = kill(Pid::from_raw(pid), *signal);
             }
         }
+    }
+}
+
+/// Name of a terminal, as the programs on it have it.
+pub fn tty_name(master: BorrowedFd<'_>) -> String {
+    crate::sys::ptmx::index(master).map(|n| format!("/dev/pts/{n}")).unwrap_or_default()
+}
+
+/// When a process was started, clock ticks since boot; `None` for one that is dead or a zombie.
+pub fn start_time(pid: i32) -> Option<u64> {
+    match info::stat(pid)? {
+        info::Stat { state: 'Z' | 'X' | 'x', .. } => None,
+        stat => Some(stat.started),
+    }
+}
+
+/// Waits a moment until a killed process is gone.
+pub fn wait_dead(pid: i32) {
+    let patience = Instant::now() + Duration::from_secs(5);
+    while start_time(pid).is_some() && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -3,12 +3,14 @@
 //! No fork without exec: the first stage starts this binary again as the second, waits for its word
 //! and ends; the second becomes a session leader without a terminal.
 
-use super::daemon::Keeper;
+use super::daemon::{Keeper, Seat};
 use super::moving::Engines;
+use super::standby::{self, Wire};
 use super::{KeeperError, io_error};
 use crate::ids::{Epoch, LifeId};
 use crate::transport::runtime::{Runtime, runtime_dir};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -60,35 +62,62 @@ pub fn start_daemon(life: LifeId, epoch: Epoch) -> Result<PathBuf, KeeperError> 
     }))
 }
 
-/// Second stage: detach, listen, say so, keep the pane until it has ended.
+/// Second stage: detach, listen, start the keeper, stand by.
 pub(super) fn detached(life: LifeId, epoch: Epoch, engines: Engines) -> Result<(), KeeperError> {
-    let keeper = match prepare(life, epoch, engines) {
-        Ok(keeper) => keeper,
-        Err(error) => {
-            // The first stage tells the user; our own stderr leads nowhere.
-            let _ = writeln!(std::io::stdout(), "{error}");
-            return Err(error);
-        }
-    };
-    writeln!(std::io::stdout(), "{READY}").map_err(io_error("the first stage"))?;
-    silence(&runtime_dir()?)?;
-    keeper.run()
+    let runtime = runtime_dir()?;
+    let stood_by = detach(runtime.clone(), life, epoch)
+        .and_then(|seat| standby::stand_by(seat, engines, || silence(&runtime)));
+    if let Err(error) = &stood_by {
+        // The first stage tells the user; our own stderr leads nowhere.
+        let _ = writeln!(std::io::stdout(), "{error}");
+    }
+    stood_by
 }
 
-fn prepare(life: LifeId, epoch: Epoch, engines: Engines) -> Result<Keeper, KeeperError> {
+fn detach(runtime: Runtime, life: LifeId, epoch: Epoch) -> Result<Seat, KeeperError> {
     close_inherited();
     let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
     nix::unistd::setsid().map_err(errno("setsid"))?;
     std::env::set_current_dir("/").map_err(io_error("cd /"))?;
+    be_parent(c"qmux-standby")?;
+    let socket = runtime.keeper_socket(life, epoch)?;
+    let listener = listen(&socket)?;
+    Ok(Seat { runtime, life, epoch, socket, listener })
+}
+
+/// What a process needs that may have to keep a pane.
+fn be_parent(name: &std::ffi::CStr) -> Result<(), KeeperError> {
+    let errno = |what: &'static str| move |e: nix::errno::Errno| io_error(what)(e.into());
     // Orphans of the pane become our children, so that they can be counted, moved and reaped.
     nix::sys::prctl::set_child_subreaper(true).map_err(errno("PR_SET_CHILD_SUBREAPER"))?;
     // A binary with file capabilities starts undumpable, and an undumpable one may not trace (P-22).
     nix::sys::prctl::set_dumpable(true).map_err(errno("PR_SET_DUMPABLE"))?;
-    nix::sys::prctl::set_name(c"qmux-keeper").map_err(errno("PR_SET_NAME"))?;
+    nix::sys::prctl::set_name(name).map_err(errno("PR_SET_NAME"))
+}
+
+/// Third stage, below the standby: standard input is the listening socket, standard output the wire to the
+/// standby. Keeps the pane until it has ended.
+pub(super) fn attended(life: LifeId, epoch: Epoch, engines: Engines) -> Result<(), KeeperError> {
+    let own =
+        |fd: std::os::fd::BorrowedFd<'_>| fd.try_clone_to_owned().map_err(io_error("the standby's gifts"));
+    let (listener, wire) = (own(std::io::stdin().as_fd())?, own(std::io::stdout().as_fd())?);
+    let mut first_word = Wire::new(own(std::io::stdout().as_fd())?);
+    let keeper = prepare(life, epoch, listener.into())
+        .and_then(|seat| Keeper::new(seat, engines, Wire::new(wire), None));
+    first_word.ready(&keeper.as_ref().map(|_| ()).map_err(ToString::to_string));
+    drop(first_word);
+    keeper?.run()
+}
+
+fn prepare(life: LifeId, epoch: Epoch, listener: UnixListener) -> Result<Seat, KeeperError> {
+    let errno = |e: nix::errno::Errno| io_error("standard input")(e.into());
+    be_parent(c"qmux-keeper")?;
     let runtime = runtime_dir()?;
+    let null = std::fs::File::open("/dev/null").map_err(io_error("/dev/null"))?;
+    nix::unistd::dup2_stdin(&null).map_err(errno)?;
+    silence(&runtime)?;
     let socket = runtime.keeper_socket(life, epoch)?;
-    let listener = listen(&socket)?;
-    Keeper::new(runtime, life, epoch, socket, listener, engines)
+    Ok(Seat { runtime, life, epoch, socket, listener })
 }
 
 /// Closes everything above stderr that whoever started us left open: a terminal or socket of the server's

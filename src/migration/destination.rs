@@ -119,6 +119,8 @@ pub struct Destination {
     link: bool,
     /// Images survive this keeper: a copy that is lost can be restored again.
     image_on_disk: bool,
+    /// READY was on record before the copy that is here was built: the source may have committed.
+    ready_before: bool,
     /// Length so far of each part.
     precopy_bytes: u64,
     image_bytes: u64,
@@ -153,6 +155,7 @@ impl Destination {
             state: State::Waiting,
             link: true,
             image_on_disk,
+            ready_before: false,
             precopy_bytes: 0,
             image_bytes: 0,
             expected_bytes: 0,
@@ -243,6 +246,11 @@ impl Destination {
             | Message::State(_)
             | Message::Credit { .. } => None,
         }
+    }
+
+    /// The image cannot be kept after all (a full disk): as if images never were. Only before Ready.
+    pub fn image_is_not_kept(&mut self) {
+        self.image_on_disk = false;
     }
 
     /// The move this is about; frames of another move are not for it.
@@ -440,6 +448,7 @@ impl Destination {
 
     fn restored(&mut self, now_ms: u64, root: Root, out: &mut Outputs) {
         let State::Restoring(on_record) = self.state else { return };
+        self.ready_before = on_record != OnRecord::Nothing;
         // Also the second time: the record names the tree, and this is another one.
         out.push(DestinationOutput::Journal(Record::Ready { root }));
         self.since_ms = now_ms;
@@ -583,6 +592,10 @@ impl Destination {
                 self.state = State::Restoring(OnRecord::Committed);
             }
             (Record::Ready { .. }, State::Resuming) => self.discard(why, out),
+            // Ready has not been said: the copy is given up, and the source hears why.
+            (Record::Ready { .. }, State::Ready) if !self.image_on_disk || !self.ready_before => {
+                self.discard(why, out);
+            }
             (Record::Ready { .. }, _) => self.copy_died(out),
             // Not resumed: still ready, and the source says Commit again.
             (Record::Committed { .. }, State::Resuming) => self.state = State::Ready,

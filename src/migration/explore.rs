@@ -25,6 +25,8 @@ struct Rules {
     abort_at_every_restart: bool,
     /// WRONG: a destination in Ready discards when the link breaks.
     discard_on_silence: bool,
+    /// WRONG: a tree that is being killed, and is still to be seen, is taken for a living one.
+    dying_is_alive: bool,
 }
 
 const RULES: Rules = Rules {
@@ -32,6 +34,7 @@ const RULES: Rules = Rules {
     thaw_on_error_after_commit: false,
     abort_at_every_restart: false,
     discard_on_silence: false,
+    dying_is_alive: false,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +43,8 @@ struct Bounds {
     image_on_disk: bool,
     cuts: u8,
     crashes: u8,
-    /// Failures of Resume, or of the second Restore: counted, for the first kind ends the move anyway.
+    /// Failures of Resume, of the second Restore, or of writing a record that binds: counted, for the first
+    /// kind ends the move anyway.
     late_failures: u8,
 }
 
@@ -390,6 +394,21 @@ impl Explorer {
                 crashed.crash_source(self.bounds.rules);
                 next.push((crashed, true));
             }
+            if let SourceOutput::Journal(record) = &output
+                && world.late_failures > 0
+            {
+                // As `write_source` of the keeper has it; what was to follow does not.
+                let input = match record {
+                    Record::Begin { .. } => Some(SourceInput::EngineFailed(blank())),
+                    Record::Commit { .. } => Some(SourceInput::Peer(Message::Gone(blank()))),
+                    _ => None,
+                };
+                let mut failed = world.clone();
+                failed.late_failures -= 1;
+                let mut worlds = Vec::new();
+                input.into_iter().for_each(|i| self.source_input(failed.clone(), 0, i, &mut worlds));
+                next.extend(worlds.into_iter().map(|(w, _)| (w, true)));
+            }
             self.source_output(&mut world, output);
         }
         next.push((world, false));
@@ -406,6 +425,22 @@ impl Explorer {
                 let mut crashed = world.clone();
                 crashed.crash_destination(self.bounds);
                 next.push((crashed, true));
+            }
+            if let DestinationOutput::Journal(record) = &output
+                && world.late_failures > 0
+            {
+                // As `write_destination` of the keeper has it.
+                let input = match record {
+                    Record::Receive { .. } => Some(DestinationInput::StoreFailed(blank())),
+                    Record::Ready { .. } => Some(DestinationInput::JournalFailed(record.clone(), blank())),
+                    Record::Committed { .. } => Some(DestinationInput::EngineFailed(blank())),
+                    _ => None,
+                };
+                let mut failed = world.clone();
+                failed.late_failures -= 1;
+                let mut worlds = Vec::new();
+                input.into_iter().for_each(|i| self.destination_input(failed.clone(), 0, i, &mut worlds));
+                next.extend(worlds.into_iter().map(|(w, _)| (w, true)));
             }
             self.destination_output(&mut world, output);
         }
@@ -667,23 +702,30 @@ impl Explorer {
 
     fn restarts(&mut self, world: &World, next: &mut Vec<(World, bool)>) {
         if world.source == Side::Crashed {
-            let fate = if world.tree == Tree::Dead { Fate::Dead } else { Fate::Alive };
-            let mut after = world.clone();
-            let outputs = match Source::restart(0, MOVE, &world.source_journal, fate) {
-                Some((mut source, mut outputs)) => {
-                    if self.bounds.rules.abort_at_every_restart && source.is_committing() {
-                        outputs = source.force_abort();
-                    }
-                    source.forget_time();
-                    after.source = Side::Up(source);
-                    outputs
-                }
-                None => {
-                    after.source = Side::Stranger;
-                    vec![]
-                }
+            // A killed tree is to be seen for a moment more, and known for what it is.
+            let fates: &[Fate] = match world.tree {
+                Tree::Dead if self.bounds.rules.dying_is_alive => &[Fate::Dead, Fate::Alive],
+                Tree::Dead => &[Fate::Dead, Fate::Partly],
+                Tree::Running | Tree::Frozen | Tree::Sealed => &[Fate::Alive],
             };
-            self.run_source(after, outputs, next);
+            for fate in fates {
+                let mut after = world.clone();
+                let outputs = match Source::restart(0, MOVE, &world.source_journal, *fate) {
+                    Some((mut source, mut outputs)) => {
+                        if self.bounds.rules.abort_at_every_restart && source.is_committing() {
+                            outputs = source.force_abort();
+                        }
+                        source.forget_time();
+                        after.source = Side::Up(source);
+                        outputs
+                    }
+                    None => {
+                        after.source = Side::Stranger;
+                        vec![]
+                    }
+                };
+                self.run_source(after, outputs, next);
+            }
         }
         if world.destination == Side::Crashed {
             let fate = if world.copy == Copy::None { Fate::Dead } else { Fate::Alive };
@@ -799,7 +841,7 @@ fn any_single_crash_without_the_image_on_disk() {
 }
 
 #[test]
-fn an_engine_that_fails_after_the_commit_and_a_link_that_breaks() {
+fn an_engine_or_a_disk_that_fails_after_the_commit_and_a_link_that_breaks() {
     assert_sound(Bounds { late_failures: 2, ..bounds(6, 0, true) });
     assert_sound(Bounds { late_failures: 2, ..bounds(6, 0, false) });
 }
@@ -816,6 +858,7 @@ fn each_rule_is_needed() {
     assert_broken(Rules { thaw_on_error_after_commit: true, ..RULES }, true);
     assert_broken(Rules { abort_at_every_restart: true, ..RULES }, true);
     assert_broken(Rules { discard_on_silence: true, ..RULES }, true);
+    assert_broken(Rules { dying_is_alive: true, ..RULES }, true);
 }
 
 /// Without the image on disk two crashes are too many, and the exploration sees that.

@@ -125,7 +125,12 @@ pub fn text(report: &MoveReport, names: Names<'_>) -> String {
             join(&[&state, &why.cause, cure])
         }
     };
-    for note in &report.notes {
+    // What it is like there is nothing to whoever stays here.
+    let notes = match &report.outcome {
+        MoveOutcome::Moved(_) | MoveOutcome::Undecided(_) => &report.notes[..],
+        MoveOutcome::Refused(_) | MoveOutcome::Aborted(_) => &[],
+    };
+    for note in notes {
         line.push(' ');
         line.push_str(note);
     }

@@ -230,7 +230,10 @@ impl Source {
             source.state = State::Aborted(trouble(4, "restarted", why, ""));
         } else if let Some(why) = taking_back {
             // The destination has none: what is here is all there is.
-            source.taken_back(now_ms, trouble(4, "restarted", why, ""), tree != Fate::Dead, &mut out);
+            if tree == Fate::Partly {
+                out.push(SourceOutput::Engine(SourceCommand::KillRest));
+            }
+            source.taken_back(now_ms, trouble(4, "restarted", why, ""), tree == Fate::Alive, &mut out);
         } else if commit.is_none() && tree == Fate::Alive {
             let why = trouble(4, "keeper-restarted", "qmux was restarted during the move.", "");
             source.aborted(now_ms, why, Whereabouts::AtSource, &mut out);

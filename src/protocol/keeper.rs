@@ -173,8 +173,11 @@ messages! {
             /// The server is on this host and wants the pty master by `SCM_RIGHTS` with `Welcome`;
             /// from then on the server reads and writes it, not the keeper.
             want_master: bool,
+            /// The server counts what passes: a link that breaks and heals neither loses nor repeats a byte.
+            #[serde(default)]
+            seen: Option<Seen>,
         },
-        /// Bytes for the program (only without `want_master`).
+        /// Bytes for the program (only without `want_master`); [`ToKeeper::InputAt`] where it is understood.
         2 => Input(Bytes),
         /// New window size; the kernel sends SIGWINCH if it differs.
         3 => Resize(Size),
@@ -250,6 +253,15 @@ messages! {
             /// The move.
             move_id: MoveId,
         },
+        /// As `Input`, to a keeper whose `Welcome` has a mark.
+        19 => InputAt {
+            /// Bytes of input before these, by the keeper's count. What the keeper has already it skips.
+            at: u64,
+            /// The bytes.
+            bytes: Bytes,
+        },
+        /// The server has taken in so much of the output, by the keeper's count.
+        20 => OutputSeen { upto: u64 },
     }
 }
 
@@ -323,7 +335,29 @@ messages! {
         /// Input this keeper was given and could not hand to the program before it was frozen: it
         /// belongs at the front of the server's queue.
         16 => InputBack(Bytes),
+        /// So much input has been taken in, by the keeper's count: it is not asked for again. Said now and then.
+        17 => InputTaken { upto: u64 },
     }
+}
+
+/// What a server has of a pane's output, in an `Attach`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Seen {
+    /// Whose count ([`Mark::keeper`]); 0: it has nothing yet.
+    pub keeper: u64,
+    /// Bytes taken in.
+    pub output: u64,
+}
+
+/// Where the streams of a keeper stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Number of this keeper process: another one counts anew.
+    pub keeper: u64,
+    /// Bytes of input taken in.
+    pub input: u64,
+    /// Bytes of output before `Welcome::ring`.
+    pub output: u64,
 }
 
 /// See [`FromKeeper::Welcome`].
@@ -355,4 +389,7 @@ pub struct Welcome {
     /// The exit status if state is `Exited`.
     #[serde(default)]
     pub exited: Option<ExitStatus>,
+    /// Where its streams stand, when `Attach` asked for it.
+    #[serde(default)]
+    pub mark: Option<Mark>,
 }

@@ -46,6 +46,8 @@ pub(super) struct Link {
     /// The other keeper of a move.
     pub(super) peer: Option<LinkId>,
     listener: Option<UnboundedSender<FromLink>>,
+    /// What came for the pane before it was known that a pane lives in it.
+    early: Vec<FromKeeper>,
 }
 
 /// All links.
@@ -58,6 +60,13 @@ pub(super) struct Links {
 impl Links {
     pub(super) fn get(&mut self, id: LinkId) -> Option<&mut Link> {
         self.all.get_mut(&id)
+    }
+
+    /// The link is this pane's from now on; what came for it before.
+    pub(super) fn give(&mut self, id: LinkId, pane: PaneId) -> Vec<FromKeeper> {
+        let Some(link) = self.all.get_mut(&id) else { return Vec::new() };
+        link.pane = Some(pane);
+        std::mem::take(&mut link.early)
     }
 
     /// Says something to a keeper; nothing happens if the link has gone.
@@ -136,7 +145,8 @@ pub(super) async fn open(
         }
     };
     let want_master = server.core.borrow_mut().links.get(id).is_some_and(|l| l.shares_master);
-    let attach = ToKeeper::Attach { qmux: env!("CARGO_PKG_VERSION").into(), want_master };
+    let seen = (!want_master).then(|| panes::seen(&server.core.borrow(), address));
+    let attach = ToKeeper::Attach { qmux: env!("CARGO_PKG_VERSION").into(), want_master, seen };
     server.core.borrow_mut().links.say(id, &attach);
     let greeting = tokio::time::timeout(Duration::from_secs(10), receiver.recv()).await;
     let failure = match greeting {
@@ -174,11 +184,15 @@ fn silent(server: &Server, address: &KeeperAddress, what: &str) -> Failure {
 
 /// Connects to a keeper of this host, starting it if it is to be new.
 async fn connect_here(server: &Rc<Server>, address: &KeeperAddress) -> io::Result<UnixStream> {
-    if address.new {
-        start_here(server, address).await?;
-    }
     let path = server.runtime.keeper_socket(address.life, address.epoch).map_err(io::Error::other)?;
-    connect_own(&path).await
+    // Also a keeper that is to be new may be there: only its link had broken.
+    match connect_own(&path).await {
+        Err(_) if address.new => {
+            start_here(server, address).await?;
+            connect_own(&path).await
+        }
+        other => other,
+    }
 }
 
 /// Starts the keeper as its own first stage would: one program started for a new pane, not two.
@@ -212,7 +226,9 @@ fn insert(
     let links = &mut server.core.borrow_mut().links;
     links.last += 1;
     let id = LinkId(links.last);
-    links.all.insert(id, Link { out, shares_master, pane: None, peer: None, listener: None });
+    links
+        .all
+        .insert(id, Link { out, shares_master, pane: None, peer: None, listener: None, early: Vec::new() });
     (id, links.listen(id))
 }
 
@@ -317,11 +333,18 @@ fn deliver(server: &Rc<Server>, id: LinkId, message: FromKeeper, fd: Option<Owne
             | FromKeeper::Exited(_)
             | FromKeeper::Info(_)
             | FromKeeper::InputBack(_)
+            | FromKeeper::InputTaken { .. }
             | FromKeeper::Hold { .. }
             | FromKeeper::Resumed { .. }
     );
     match (pane, listener) {
         (Some(pane), _) if is_the_panes => panes::said(server, pane, id, message, fd),
+        // It follows a Welcome that somebody is still busy with.
+        (None, Some(_)) if is_the_panes => {
+            if let Some(link) = server.core.borrow_mut().links.all.get_mut(&id) {
+                link.early.push(message);
+            }
+        }
         (_, Some(listener)) => drop(listener.send(FromLink::Said(Box::new(message), fd))),
         (Some(pane), None) => panes::said(server, pane, id, message, fd),
         (None, None) => {}

@@ -9,11 +9,13 @@ mod config;
 mod effects;
 mod hosts;
 mod jobs;
+mod leftovers;
 mod links;
 mod moves;
 mod panes;
 mod persist;
 mod screens;
+mod stream;
 mod wire;
 
 use crate::ids::{ClientId, PaneId, RequestId};

@@ -5,7 +5,7 @@
 //! do when a link breaks is to bring it back and say so to both.
 
 use super::links::{self, FromLink, KeeperAddress, LinkId};
-use super::{Server, hosts, panes};
+use super::{Server, hosts, leftovers, panes};
 use crate::ids::{HostName, LifeId, MoveId, PaneId, RequestId};
 use crate::migration::report::{self, Names};
 use crate::mux::{Event, Failure, Place};
@@ -63,6 +63,8 @@ struct Drive {
     keeper_lost: Option<Instant>,
     /// Which side is mended next when both are broken.
     destination_next: bool,
+    /// A link (or the server before) broke on the way: the destination may not have heard the end.
+    broke: bool,
 }
 
 /// Moves the panes one after the other; what cannot go is told, the others go.
@@ -179,6 +181,7 @@ async fn move_one(
         request: Some(request),
         keeper_lost: None,
         destination_next: true,
+        broke: false,
     };
     let label = drive.label.clone();
     let (_, result) = drive.until_the_end(server).await;
@@ -192,7 +195,7 @@ async fn move_one(
 }
 
 /// From now on the two links' keepers speak to each other.
-fn pair(links: &mut links::Links, a: LinkId, b: LinkId) {
+pub(super) fn pair(links: &mut links::Links, a: LinkId, b: LinkId) {
     for (one, other) in [(a, b), (b, a)] {
         if let Some(link) = links.get(one) {
             link.peer = Some(other);
@@ -280,11 +283,11 @@ impl Drive {
                     }
                 }
                 Woken::Source(Some(FromLink::Cut(_)) | None) => {
-                    self.source.link = None;
+                    (self.source.link, self.broke) = (None, true);
                     self.tell_of_peer(server, false);
                 }
                 Woken::Destination(Some(FromLink::Cut(_)) | None) => {
-                    self.destination.link = None;
+                    (self.destination.link, self.broke) = (None, true);
                     self.tell_of_peer(server, false);
                 }
             }
@@ -484,6 +487,7 @@ impl Drive {
             request: None,
             keeper_lost: None,
             destination_next: true,
+            broke: false,
         }
     }
 
@@ -522,6 +526,11 @@ impl Drive {
             }
         }
         drop(core);
+        if !undecided && !dead && !self.arrived && self.broke {
+            let address =
+                KeeperAddress { host: self.destination.address.host.clone(), ..self.destination.address };
+            leftovers::tell(server, self.pane, self.move_id, address);
+        }
         if undecided {
             let there = name_of(server, &self.destination.address.host);
             server.event(Event::PanePlace { pane: self.pane, place: Place::Undecided(there) });
@@ -603,6 +612,7 @@ pub(super) fn resume(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: M
                 request: None,
                 keeper_lost: None,
                 destination_next: true,
+                broke: true,
             }
         };
         drive.tell_of_peer(&server, false);

@@ -1,12 +1,13 @@
 //! Panes as the server holds them: the link to the keeper, the pty master, what the keeper says.
 
 use super::links::{self, FromLink, KeeperAddress, LinkId};
+use super::stream::Stream;
 use super::wire::{Outbox, Sink, drain};
 use super::{Core, Server, hosts, screens};
 use crate::ids::{Epoch, ExitStatus, HostName, LifeId, MoveId, PaneId, Size};
 use crate::keeper;
 use crate::mux::{Event, HostChoice, Place, SpawnSpec};
-use crate::protocol::keeper::{FromKeeper, KeeperState, PaneSpec, ToKeeper, Welcome};
+use crate::protocol::keeper::{FromKeeper, KeeperState, PaneSpec, Seen, ToKeeper, Welcome};
 use std::cell::Cell;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -41,6 +42,8 @@ pub(super) struct PaneWire {
     stale: bool,
     /// Its screen on disk.
     pub(super) record: screens::Record,
+    /// Counts of what passes between here and a keeper elsewhere.
+    stream: Stream,
     /// Input the keeper was given and could not hand on before a freeze: goes first when the pane is back.
     input_back: Vec<u8>,
     /// A task is at work that moves it or brings it here: only that task ends the pane.
@@ -80,10 +83,16 @@ impl PaneWire {
             tty: String::new(),
             stale: true,
             record: screens::Record::default(),
+            stream: Stream::default(),
             input_back: Vec::new(),
             busy: false,
             moving: None,
         }
+    }
+
+    /// Its link, when nothing else is going on over it.
+    pub(super) fn idle_link(&self) -> Option<LinkId> {
+        self.link.filter(|_| !self.busy)
     }
 
     /// Where it is when its keeper is reached.
@@ -93,6 +102,12 @@ impl PaneWire {
             Some(host) => Place::There(host.clone()),
         }
     }
+}
+
+/// What is known here of the streams of the keeper at this address.
+pub(super) fn seen(core: &Core, address: &KeeperAddress) -> Seen {
+    let wire = core.panes.values().find(|w| w.life == address.life && w.epoch == address.epoch);
+    wire.map(|w| w.stream.seen()).unwrap_or_default()
 }
 
 /// A pane of an earlier server, not yet reached.
@@ -186,7 +201,7 @@ pub(super) fn take_over(
     welcome: Welcome,
     master: Option<OwnedFd>,
 ) {
-    let (started, place, size) = {
+    let (started, place, size, early) = {
         let mut core = server.core.borrow_mut();
         let Core { panes, links, .. } = &mut *core;
         let Some(wire) = panes.get_mut(&pane) else {
@@ -202,17 +217,18 @@ pub(super) fn take_over(
         {
             links.close(old);
         }
-        if let Some(l) = links.get(link) {
-            l.pane = Some(pane);
-        }
+        let early = links.give(link, pane);
         links.unlisten(link);
+        for message in wire.stream.begin(welcome.mark, welcome.ring.len()) {
+            links.say(link, &message);
+        }
         wire.pid = welcome.pid;
         wire.tty = welcome.tty.clone();
         wire.stale = true;
         wire.local = master.and_then(|fd| Local::start(server, pane, fd));
         let started =
             Event::PaneStarted { pane, pid: welcome.pid, tty: welcome.tty.clone(), life: wire.life };
-        (started, wire.place(), wire.size)
+        (started, wire.place(), wire.size, early)
     };
     // The ring is older than anything the master gives us.
     if !welcome.ring.is_empty() {
@@ -228,6 +244,9 @@ pub(super) fn take_over(
     }
     if let Some(status) = welcome.exited {
         exited(server, pane, link, status);
+    }
+    for message in early {
+        said(server, pane, link, message, None);
     }
     server.info_wanted.notify_one();
 }
@@ -344,8 +363,8 @@ pub(super) fn write(core: &mut Core, pane: PaneId, bytes: Vec<u8>) {
     match (&wire.local, wire.link) {
         (Some(local), _) => drop(local.out.push(&bytes)),
         (None, Some(link)) => {
-            for chunk in bytes.chunks(crate::protocol::MAX_CHUNK) {
-                core.links.say(link, &ToKeeper::Input(chunk.to_vec().into()));
+            for message in wire.stream.send(&bytes).unwrap_or_default() {
+                core.links.say(link, &message);
             }
         }
         // Out of reach just now: it goes first when the pane is back.
@@ -392,7 +411,21 @@ pub(super) fn said(
     master: Option<OwnedFd>,
 ) {
     match message {
-        FromKeeper::Output(bytes) => got_output(server, pane, &bytes),
+        FromKeeper::Output(bytes) => {
+            {
+                let mut core = server.core.borrow_mut();
+                let word = core.panes.get_mut(&pane).and_then(|w| w.stream.got(bytes.len()));
+                if let Some(word) = word {
+                    core.links.say(link, &word);
+                }
+            }
+            got_output(server, pane, &bytes);
+        }
+        FromKeeper::InputTaken { upto } => {
+            if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
+                wire.stream.taken(upto);
+            }
+        }
         FromKeeper::Exited(status) => exited(server, pane, link, status),
         FromKeeper::Info(info) => server.event(Event::PaneInfo { pane, info: info_for_mux(info) }),
         FromKeeper::Hold { move_id } => hold(server, pane, link, move_id),

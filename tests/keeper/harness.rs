@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "two test programs share this")]
 
 use qmux::ids::{Epoch, ExitStatus, LifeId, Size};
-use qmux::protocol::keeper::{FromKeeper, PaneSpec, ToKeeper, Welcome};
+use qmux::protocol::keeper::{FromKeeper, PaneSpec, Seen, ToKeeper, Welcome};
 use qmux::protocol::{FrameReader, Received, frame};
 use qmux::sys::fdpass;
 use std::os::fd::{AsFd, OwnedFd};
@@ -107,10 +107,31 @@ impl Drop for World {
             for child in qmux::keeper::info::descendants(pid) {
                 let _ = Command::new("kill").args(["-9", &child.to_string()]).stderr(Stdio::null()).status();
             }
-            let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+            kill_with_standby(pid);
         }
         let _ = std::fs::remove_dir_all(&self.xdg);
     }
+}
+
+/// Kills a keeper and, before it can take its place, the standby.
+pub fn kill_with_standby(keeper: i32) {
+    for pid in [standby_of(keeper), Some(keeper)].into_iter().flatten() {
+        kill(pid);
+    }
+}
+
+/// As sudden as the out-of-memory killer.
+pub fn kill(pid: i32) {
+    // Gone already is as good.
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+}
+
+/// The process that would take a keeper's place.
+pub fn standby_of(keeper: i32) -> Option<i32> {
+    let status = std::fs::read_to_string(format!("/proc/{keeper}/status")).ok()?;
+    let parent = status.lines().find_map(|l| l.strip_prefix("PPid:"))?.trim().parse().ok()?;
+    let name = std::fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
+    (name.trim_end() == "qmux-standby").then_some(parent)
 }
 
 pub fn life(n: u64) -> LifeId {
@@ -226,7 +247,7 @@ impl Server {
 
     /// The same to a keeper that may be about to end.
     pub fn try_attach(&mut self, want_master: bool) -> Option<Welcome> {
-        self.try_say(&ToKeeper::Attach { qmux: "test".into(), want_master });
+        self.try_say(&ToKeeper::Attach { qmux: "test".into(), want_master, seen: None });
         let deadline = Instant::now() + PATIENCE;
         while !self.closed && Instant::now() < deadline {
             if self.heard.iter().any(|m| matches!(m, FromKeeper::Welcome(_))) {
@@ -238,7 +259,13 @@ impl Server {
     }
 
     pub fn attach(&mut self, want_master: bool) -> Welcome {
-        self.say(&ToKeeper::Attach { qmux: "test".into(), want_master });
+        self.say(&ToKeeper::Attach { qmux: "test".into(), want_master, seen: None });
+        self.welcome()
+    }
+
+    /// As a server that counts what passes.
+    pub fn attach_seen(&mut self, seen: Seen) -> Welcome {
+        self.say(&ToKeeper::Attach { qmux: "test".into(), want_master: false, seen: Some(seen) });
         self.welcome()
     }
 

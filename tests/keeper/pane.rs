@@ -3,7 +3,7 @@
 use crate::harness::*;
 
 use qmux::ids::{ExitStatus, Size};
-use qmux::protocol::keeper::{FromKeeper, KeeperState, ToKeeper};
+use qmux::protocol::keeper::{FromKeeper, KeeperState, Seen, ToKeeper};
 use std::os::unix::net::UnixStream;
 
 const QMUX: &str = env!("CARGO_BIN_EXE_qmux");
@@ -278,13 +278,101 @@ fn one_life_and_epoch_has_one_keeper_and_a_dead_ones_socket_is_no_hindrance() {
     assert_eq!(world.keeper_pids(), before, "the one that is there is the one");
     // The socket of a keeper that was killed.
     let pid = world.keeper_pids()[0];
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    kill_with_standby(pid);
     server.wait_closed();
     assert!(world.socket(life(1), 0).exists());
     let runtime = qmux::transport::runtime::Runtime::at(&world.xdg.join("qmux"), None).unwrap();
     until("nobody answers", || qmux::keeper::find(&runtime).unwrap().is_empty());
     assert!(!world.socket(life(1), 0).exists(), "stale sockets are taken away");
     world.start(life(1), 0).attach(false);
+}
+
+#[test]
+fn a_server_that_counts_gets_each_byte_once_over_links_that_break() {
+    let world = World::new(QMUX);
+    let mut server = world.start(life(1), 0);
+    let start = server.attach_seen(Seen::default()).mark.expect("a mark for who counts");
+    server.spawn(&ANSWERER);
+    server.expect("up\r\n");
+    let at =
+        |at: u64, text: &str| ToKeeper::InputAt { at, bytes: qmux::protocol::Bytes::from(text.as_bytes()) };
+    server.say(&at(start.input, "one\rtw"));
+    server.expect("[one]\r\n");
+    let before = start.output + "up\r\n".len() as u64;
+    // The link breaks with a line half way: the server says again all that it does not know to have arrived.
+    drop(server);
+    let mut server = world.connect(life(1), 0);
+    let welcome = server.attach_seen(Seen { keeper: start.keeper, output: before });
+    let mark = welcome.mark.unwrap();
+    assert_eq!((mark.keeper, mark.input - start.input, mark.output), (start.keeper, 6, before));
+    assert_eq!(welcome.ring.to_vec(), b"[one]\r\n", "what this server has not seen is told again");
+    server.say(&at(start.input + 4, "two\r"));
+    server.expect("[two]");
+    // One that does not say what it has seen is given what none was given.
+    drop(server);
+    let mut server = world.connect(life(1), 0);
+    assert_eq!(server.attach_seen(Seen::default()).ring.to_vec(), b"");
+    server.say(&at(start.input + 8, "three\r"));
+    server.expect("[three]");
+}
+
+/// Answers lines, and ends with a number of its own.
+const ANSWERER: [&str; 3] = ["sh", "-c", "stty -echo; echo up; while read x; do echo \"[$x]\"; done; exit 7"];
+
+#[test]
+fn a_killed_keepers_standby_keeps_the_pane_and_hears_how_it_ends() {
+    let world = World::new(QMUX);
+    let mut server = world.start(life(1), 0);
+    server.attach(false);
+    let pid = server.spawn(&ANSWERER).pid;
+    server.expect("up");
+    let keeper = world.keeper_pids()[0];
+    let standby = standby_of(keeper).expect("a keeper has a standby");
+    kill(keeper);
+    server.wait_closed();
+    // At no time nobody listens: this may come before the standby has noticed.
+    let mut server = world.connect(life(1), 0);
+    let welcome = server.attach(false);
+    assert_eq!((welcome.pid, welcome.state), (pid, KeeperState::Running));
+    server.type_in("still here\r");
+    server.expect("[still here]");
+    assert_eq!(world.keeper_pids(), [standby]);
+    server.type_in("\x04");
+    assert_eq!(server.exited(), ExitStatus::Code(7));
+    server.say(&ToKeeper::ExitSeen);
+    server.wait_closed();
+    until("nothing is left", || !alive(standby) && !world.socket(life(1), 0).exists());
+}
+
+#[test]
+fn a_keeper_whose_standby_is_killed_goes_on() {
+    let world = World::new(QMUX);
+    let mut server = world.start(life(1), 0);
+    server.attach(false);
+    server.spawn(&ANSWERER);
+    server.expect("up");
+    let keeper = world.keeper_pids()[0];
+    kill(standby_of(keeper).expect("a keeper has a standby"));
+    until("it has no standby", || standby_of(keeper).is_none());
+    server.type_in("fine\r");
+    server.expect("[fine]");
+    server.type_in("\x04");
+    assert_eq!(server.exited(), ExitStatus::Code(7));
+    server.say(&ToKeeper::ExitSeen);
+    until("the keeper ends", || !alive(keeper));
+}
+
+#[test]
+fn an_orderly_end_of_a_keeper_ends_its_standby() {
+    let world = World::new(QMUX);
+    let mut server = world.start(life(1), 0);
+    server.attach(false);
+    server.spawn(&ANSWERER);
+    let standby = standby_of(world.keeper_pids()[0]).expect("a keeper has a standby");
+    server.say(&ToKeeper::Kill { grace_ms: 2000 });
+    server.exited();
+    server.say(&ToKeeper::ExitSeen);
+    until("the standby ends", || !alive(standby));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! An engine that carries nothing: it stops and continues the first process, and "restores" by starting the
-//! same command again, stopped. What it proves is the keepers' part of a move: never two, never none.
+//! same command again, stopped. Its guards are the kernel's own (ptrace, exit-kill), so that it does what the
+//! true one does when its keeper is killed. What it proves is the keepers' part of a move: never two, never none.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -8,6 +9,7 @@ use qmux::checkpoint::model::Manifest;
 use qmux::checkpoint::*;
 use qmux::ids::Size;
 use qmux::pty::{Launch, Pty};
+use qmux::sys::ptrace::{self, Running, Stopped, options};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -92,9 +94,7 @@ impl Checkpointer for Fake {
         _: TtyHint<'_>,
         _: &FreezeOptions,
     ) -> Result<Box<dyn Frozen>, CheckpointError> {
-        kill(Pid::from_raw(root), Signal::SIGSTOP).map_err(|_| gone(root))?;
-        wait_stopped(root)?;
-        Ok(Box::new(Stopped { root, armed: true }))
+        Ok(Box::new(Still { root, tracee: Some(stopped(root, 0)?) }))
     }
 
     fn restore(
@@ -121,22 +121,28 @@ impl Checkpointer for Fake {
             Pty::spawn(&launch, Size::new(80, 24)).map_err(|e| CheckpointError::Strange(e.to_string()))?;
         wait_stopped(pid)?;
         let master = pty.duplicate().map_err(|e| CheckpointError::Strange(e.to_string()))?;
-        // As PTRACE_O_EXITKILL: when this process dies the copy does.
-        let exit_kill = std::process::Command::new("sh")
-            .args(["-c", "read x || kill -9 $1", "sh", &pid.to_string()])
-            .stdin(std::process::Stdio::piped())
-            .spawn()
-            .map_err(CheckpointError::system("exit-kill"))?;
-        Ok(Box::new(Copy { pid, master, screen, exit_kill, armed: true }))
+        Ok(Box::new(Copy { pid, master, screen, tracee: Some(stopped(pid, options::EXIT_KILL)?) }))
     }
 }
 
-struct Stopped {
-    root: i32,
-    armed: bool,
+/// Traced and stopped: let go by the kernel when this thread ends, and killed with `EXIT_KILL`.
+fn stopped(pid: i32, options: i32) -> Result<Stopped, CheckpointError> {
+    let running = Running::seize(pid, options).map_err(|_| gone(pid))?;
+    running.interrupt().map_err(|_| gone(pid))?;
+    running.wait_stopped(Some(Instant::now() + Duration::from_secs(10))).map_err(|_| gone(pid))
 }
 
-impl Frozen for Stopped {
+fn end(pid: i32) {
+    let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    ptrace::reap(&[pid], Instant::now() + Duration::from_secs(10));
+}
+
+struct Still {
+    root: i32,
+    tracee: Option<Stopped>,
+}
+
+impl Frozen for Still {
     fn dump(&mut self, out: &mut ImageWriter<'_>, options: &DumpOptions) -> Result<Stats, CheckpointError> {
         let manifest = Manifest {
             image_id: format!("{:032x}", std::process::id()),
@@ -173,46 +179,44 @@ impl Frozen for Stopped {
         vec![self.root]
     }
 
-    fn thaw(mut self: Box<Self>) {
-        self.armed = false;
-        let _ = kill(Pid::from_raw(self.root), Signal::SIGCONT);
-    }
+    fn thaw(self: Box<Self>) {}
 
     fn seal(mut self: Box<Self>) -> Result<Box<dyn Sealed>, CheckpointError> {
-        if state_of(self.root) != Some('T') {
-            return Err(gone(self.root));
-        }
-        self.armed = false;
-        Ok(Box::new(Shut { root: self.root, armed: true }))
+        let tracee = self.tracee.take().ok_or_else(|| gone(self.root))?;
+        tracee.set_options(options::EXIT_KILL).map_err(|_| gone(self.root))?;
+        Ok(Box::new(Shut { root: self.root, tracee: Some(tracee) }))
     }
 }
 
-impl Drop for Stopped {
+impl Drop for Still {
     fn drop(&mut self) {
-        if self.armed {
-            let _ = kill(Pid::from_raw(self.root), Signal::SIGCONT);
+        if let Some(tracee) = self.tracee.take() {
+            let _ = tracee.detach(0);
         }
     }
 }
 
 struct Shut {
     root: i32,
-    armed: bool,
+    tracee: Option<Stopped>,
 }
 
 impl Sealed for Shut {
     fn release(self: Box<Self>) {}
 
     fn unseal(mut self: Box<Self>) -> Box<dyn Frozen> {
-        self.armed = false;
-        Box::new(Stopped { root: self.root, armed: true })
+        let tracee = self.tracee.take();
+        if let Some(tracee) = &tracee {
+            let _ = tracee.set_options(0);
+        }
+        Box::new(Still { root: self.root, tracee })
     }
 }
 
 impl Drop for Shut {
     fn drop(&mut self) {
-        if self.armed {
-            let _ = kill(Pid::from_raw(self.root), Signal::SIGKILL);
+        if self.tracee.take().is_some() {
+            end(self.root);
         }
     }
 }
@@ -221,8 +225,7 @@ struct Copy {
     pid: i32,
     master: OwnedFd,
     screen: Vec<u8>,
-    exit_kill: std::process::Child,
-    armed: bool,
+    tracee: Option<Stopped>,
 }
 
 impl Restored for Copy {
@@ -239,14 +242,11 @@ impl Restored for Copy {
     }
 
     fn resume(mut self: Box<Self>) -> Result<RestoredRoot, CheckpointError> {
-        use std::io::Write;
-        self.armed = false;
-        if let Some(pipe) = &mut self.exit_kill.stdin {
-            let _ = pipe.write_all(b"x\n");
-        }
         let pid = self.pid;
         let lost = |_| gone(pid);
-        kill(Pid::from_raw(self.pid), Signal::SIGCONT).map_err(lost)?;
+        let tracee = self.tracee.take().ok_or_else(|| gone(pid))?;
+        tracee.detach(0).map_err(|_| gone(pid))?;
+        kill(Pid::from_raw(pid), Signal::SIGCONT).map_err(lost)?;
         let (exit, kept_open) = nix::unistd::pipe().map_err(lost)?;
         // There is no init here to say how it ends: the channel stays open and silent.
         std::mem::forget(kept_open);
@@ -258,8 +258,8 @@ impl Restored for Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        if self.armed {
-            let _ = kill(Pid::from_raw(self.pid), Signal::SIGKILL);
+        if self.tracee.take().is_some() {
+            end(self.pid);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::consider::Here;
 use super::journal::JournalFile;
+use super::kept::KeptImage;
 use super::precopy::Offered;
 use super::worker::{Command, Event, Worker};
 use super::{Kind, WINDOW, Work, fate_of, root_of, trouble};
@@ -9,7 +10,7 @@ use crate::checkpoint::RestoredRoot;
 use crate::checkpoint::store::FileStore;
 use crate::ids::{HostName, MoveId};
 use crate::keeper::daemon::Keeper;
-use crate::keeper::pane::{Pane, Root as PaneRoot, kill_tree};
+use crate::keeper::pane::{Pane, Root as PaneRoot, kill_tree, tty_name, wait_dead};
 use crate::migration::{
     Destination, DestinationCommand, DestinationInput, DestinationOutput, Fate, Record, Root,
 };
@@ -37,6 +38,10 @@ pub(super) struct Arriving {
     /// The machine has asked for the copy.
     wanted: bool,
     copy: Option<Copy>,
+    /// The image in a file, while it may be needed again.
+    kept: Option<KeptImage>,
+    /// The copy built from what came over the link is lost: the next is built from the file.
+    again: bool,
 }
 
 struct Copy {
@@ -53,10 +58,12 @@ impl Keeper {
         };
         match started {
             Ok(worker) => {
-                let machine = Destination::new(self.now_ms(), move_id, self.life, self.runtime.host(), false);
+                let kept = KeptImage::new(self.life, self.epoch, move_id);
+                let here = self.runtime.host();
+                let machine = Destination::new(self.now_ms(), move_id, self.life, here, kept.is_some());
                 self.idle_since = None;
                 self.last_report = None;
-                self.work = Some(Work::new(move_id, Some(worker), self.arriving(machine)));
+                self.work = Some(Work::new(move_id, Some(worker), self.arriving(machine, kept)));
             }
             Err(why) => {
                 self.say_to_peer(move_id, &Message::Refuse(why.clone()));
@@ -73,7 +80,7 @@ impl Keeper {
         }
     }
 
-    fn arriving(&self, machine: Destination) -> Kind {
+    fn arriving(&self, machine: Destination, kept: Option<KeptImage>) -> Kind {
         Kind::Arrive(Box::new(Arriving {
             machine,
             journal: JournalFile::new(self.runtime.journal(self.life, self.epoch)),
@@ -83,6 +90,8 @@ impl Keeper {
             on_their_way: 0,
             wanted: false,
             copy: None,
+            kept,
+            again: false,
         }))
     }
 
@@ -97,7 +106,12 @@ impl Keeper {
                 arriving.on_their_way = arriving.on_their_way.saturating_sub(bytes);
                 self.say_to_peer(work.move_id, &Message::Credit { bytes });
             }
-            Event::Restored { pid, master, .. } => {
+            Event::Restored { pid, master, image, .. } => {
+                if let Some((_, title)) = image {
+                    arriving.title = title;
+                }
+                // Before it runs: a keeper killed just after must not take the only terminal with it.
+                self.standby.will_have(pid, &arriving.title, master.as_fd());
                 arriving.copy = Some(Copy { pid, master });
                 if arriving.wanted {
                     self.drive_arrive(work, DestinationInput::Restored(root_of(pid)));
@@ -139,8 +153,7 @@ impl Keeper {
         root: RestoredRoot,
         title: String,
     ) -> Result<(), Trouble> {
-        let tty =
-            crate::sys::ptmx::index(master.as_fd()).map(|n| format!("/dev/pts/{n}")).unwrap_or_default();
+        let tty = tty_name(master.as_fd());
         let pty = Pty::adopt(master, tty).map_err(|e| trouble(1, "terminal", e.to_string()))?;
         let pane = Pane::new(pty, root.pid, PaneRoot::Restored(root.exit), title);
         self.fill(pane);
@@ -185,6 +198,11 @@ impl Keeper {
                 }
             }
         }
+        if let Kind::Arrive(arriving) = &mut work.kind
+            && arriving.machine.has_arrived()
+        {
+            arriving.forget_image();
+        }
     }
 
     /// Writes a record; what the machine is to hear if that fails.
@@ -204,9 +222,8 @@ impl Keeper {
         }
         let why = failed?;
         match record {
+            Record::Ready { .. } => Some(DestinationInput::JournalFailed(record.clone(), why)),
             Record::Receive { .. } => Some(DestinationInput::StoreFailed(why)),
-            // Ready has not been said: the copy is given up.
-            Record::Ready { .. } => Some(DestinationInput::CopyDied),
             Record::Committed { .. } => Some(DestinationInput::EngineFailed(why)),
             _ => {
                 eprintln!("qmux keeper {}: {}", self.life, why.cause);
@@ -241,11 +258,25 @@ impl Keeper {
                 }
                 if let Kind::Arrive(arriving) = &mut work.kind {
                     arriving.input = None;
+                    if part == Part::Image {
+                        arriving.keep(KeptImage::finish);
+                    }
                 }
             }
             DestinationCommand::Restore => {
                 let Kind::Arrive(arriving) = &mut work.kind else { return None };
                 arriving.wanted = true;
+                if std::mem::take(&mut arriving.again) {
+                    let file = arriving.kept.as_ref().and_then(KeptImage::whole);
+                    let Some(path) = file else {
+                        let why = trouble(4, "no-image", "The image that was kept there is gone");
+                        return Some(DestinationInput::EngineFailed(why));
+                    };
+                    let cache = cache_dir(&self.runtime.dir());
+                    work.guarded = true;
+                    work.begin(Command::RestoreFile { path, cache, clone: true });
+                    return None;
+                }
                 // It was begun with the first byte of the image.
                 if let Some(copy) = &arriving.copy {
                     return Some(DestinationInput::Restored(root_of(copy.pid)));
@@ -258,13 +289,19 @@ impl Keeper {
             }
             DestinationCommand::KillCopy | DestinationCommand::Discard { .. } => {
                 let Kind::Arrive(arriving) = &mut work.kind else { return None };
+                arriving.again = true;
+                if matches!(command, DestinationCommand::Discard { keep_image: false }) {
+                    arriving.forget_image();
+                }
                 (arriving.input, arriving.copy, arriving.wanted) = (None, None, false);
+                self.standby.has_none();
                 if let Err(why) = work.finish(Command::Discard) {
                     eprintln!("qmux keeper {}: {}", self.life, why.cause);
                 }
                 work.guarded = false;
                 if let Some(root) = self.left_root.take() {
                     kill_tree(root);
+                    wait_dead(root);
                 }
             }
         }
@@ -276,6 +313,9 @@ impl Keeper {
         if let Err(why) = self.open_input(work, part) {
             return Some(DestinationInput::StoreFailed(why));
         }
+        if let Some(why) = self.faults.fails("destination.store") {
+            return Some(DestinationInput::StoreFailed(why));
+        }
         let Kind::Arrive(arriving) = &mut work.kind else { return None };
         arriving.on_their_way += length;
         if arriving.on_their_way > PATIENCE_BYTES {
@@ -284,6 +324,9 @@ impl Keeper {
                 "flood",
                 "More came than there was credit for",
             )));
+        }
+        if part == Part::Image {
+            arriving.keep(|kept| kept.add(&bytes));
         }
         if let Some(input) = &arriving.input {
             // The engine has given up: its event says why.
@@ -302,10 +345,10 @@ impl Keeper {
         let (sender, input) = channel();
         arriving.input = Some(sender);
         let cache = cache_dir(&self.runtime.dir());
+        let offered = std::mem::take(&mut arriving.offered);
+        self.pass_cut(work, "destination.store");
         match part {
             Part::Precopy => {
-                let offered = std::mem::take(&mut arriving.offered);
-                self.pass_cut(work, "destination.store");
                 work.begin(Command::Receive { input, offered, cache });
             }
             Part::Image => {
@@ -324,12 +367,45 @@ impl Keeper {
             _ => None,
         });
         let fate = root.as_ref().map_or(Fate::Dead, fate_of);
-        let restarted = Destination::restart(self.now_ms(), move_id, records, fate, false);
+        let kept = KeptImage::new(self.life, self.epoch, move_id);
+        let whole = kept.as_ref().is_some_and(|k| k.whole().is_some());
+        let restarted = Destination::restart(self.now_ms(), move_id, records, fate, whole);
         let Some((machine, outputs)) = restarted else { return };
         self.left_root = root.filter(|_| fate != Fate::Dead).map(|r| r.pid);
-        let mut work = Work::new(move_id, None, self.arriving(machine));
+        let arrived = machine.has_arrived();
+        let worker = match machine.is_over() {
+            true => None,
+            // Its engine builds the copy anew; without one that fails, and is told.
+            false => Worker::start(self.engines, "native", self.faults.clone()).ok(),
+        };
+        let mut work = Work::new(move_id, worker, self.arriving(machine, kept));
+        if let Kind::Arrive(arriving) = &mut work.kind {
+            arriving.again = true;
+        }
         self.do_arrive(&mut work, outputs);
+        if !arrived {
+            self.leave_nothing();
+        }
         self.put_back(work);
+    }
+}
+
+impl Arriving {
+    /// Does something to the kept image; one that cannot be kept is given up, and the move goes on.
+    fn keep(&mut self, act: impl FnOnce(&mut KeptImage) -> std::io::Result<()>) {
+        if let Some(kept) = &mut self.kept
+            && let Err(error) = act(kept)
+        {
+            eprintln!("qmux keeper: the image is not kept: {error}");
+            self.machine.image_is_not_kept();
+            self.forget_image();
+        }
+    }
+
+    fn forget_image(&mut self) {
+        if let Some(mut kept) = self.kept.take() {
+            kept.remove();
+        }
     }
 }
 

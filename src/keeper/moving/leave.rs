@@ -450,6 +450,14 @@ impl Keeper {
         leaving.machine = Some(machine);
         let mut work = Work::new(move_id, None, Kind::Leave(Box::new(leaving)));
         self.do_leave(&mut work, outputs);
+        let runs_here = match &work.kind {
+            Kind::Leave(leaving) => leaving.machine.as_ref().is_some_and(Source::pane_runs_here),
+            Kind::Ask | Kind::Arrive(_) | Kind::Save(_) | Kind::Load(_) => false,
+        };
+        if !runs_here {
+            // What is left of its terminal must not be taken for the pane.
+            self.leave_nothing();
+        }
         self.put_back(work);
         true
     }

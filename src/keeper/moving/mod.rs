@@ -9,17 +9,23 @@ mod arrive;
 mod consider;
 mod files;
 mod journal;
+mod kept;
 mod leave;
 mod precopy;
 mod save;
 mod worker;
 
 use super::daemon::Keeper;
+use super::faults::Faults;
+use super::info::{self, Stat};
+use super::pane::start_time;
 use crate::checkpoint::{Checkpointer, Refusal};
 use crate::ids::MoveId;
 use crate::migration::{Destination, DestinationInput, Fate, Resolution, Root, Source, SourceInput};
 use crate::protocol::Bytes;
-use crate::protocol::keeper::{FromKeeper, KeeperState, MoveOptions, MoveReport, ToKeeper, Trouble};
+use crate::protocol::keeper::{
+    FromKeeper, KeeperState, MoveOptions, MoveOutcome, MoveReport, ToKeeper, Trouble,
+};
 use crate::protocol::migration::{self as wire, Message};
 use arrive::Arriving;
 use leave::Leaving;
@@ -168,24 +174,28 @@ fn root_of(pid: i32) -> Root {
     Root { pid, started: start_time(pid).unwrap_or(0) }
 }
 
-/// Field 22 of /proc/PID/stat, clock ticks since boot; `None` for a process that is dead or a zombie.
-fn start_time(pid: i32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in brackets may hold spaces and brackets; what follows the last one does not.
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X" | "x") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
-}
-
 /// What has become of a tree an earlier keeper wrote down.
+///
+/// A sealed tree is sent SIGKILL by the kernel when its keeper dies (exit_ptrace), before anybody can have
+/// waited for that keeper, and is seen in /proc for a moment more. It will never run again, so it must not be
+/// taken for alive: the signal pending or PF_EXITING tell. Between the two a dying process shows neither, and
+/// is running then; so one that is found running is looked at again.
 fn fate_of(root: &Root) -> Fate {
-    match start_time(root.pid) {
-        Some(started) if started == root.started => Fate::Alive,
-        _ => Fate::Dead,
+    /// include/linux/sched.h
+    const PF_EXITING: u64 = 4;
+    const LOOKS: u32 = 40;
+    for _ in 0..LOOKS {
+        // First: were it asked second, a signal could have been taken in between.
+        let killed = info::is_being_killed(root.pid);
+        match info::stat(root.pid) {
+            Some(stat) if stat.started != root.started => return Fate::Dead,
+            None | Some(Stat { state: 'Z' | 'X' | 'x', .. }) => return Fate::Dead,
+            Some(stat) if killed || stat.flags & PF_EXITING != 0 => return Fate::Partly,
+            Some(Stat { state: 'R', .. }) => std::thread::sleep(Duration::from_millis(5)),
+            Some(_) => return Fate::Alive,
+        }
     }
+    Fate::Alive
 }
 
 /// 16 random bytes of the kernel's.
@@ -199,6 +209,12 @@ fn random() -> [u8; 16] {
         bytes = now.as_nanos().to_le_bytes();
     }
     bytes
+}
+
+/// Eight of them as a number that is not 0.
+pub(super) fn random_number() -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = random();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
 }
 
 fn engine_name(options: &MoveOptions) -> &str {
@@ -240,6 +256,8 @@ impl Keeper {
             }
             ToKeeper::Attach { .. }
             | ToKeeper::Input(_)
+            | ToKeeper::InputAt { .. }
+            | ToKeeper::OutputSeen { .. }
             | ToKeeper::Resize(_)
             | ToKeeper::Signal { .. }
             | ToKeeper::Kill { .. }
@@ -304,6 +322,13 @@ impl Keeper {
             }
             Past::Arrived(machine) => {
                 let outputs = machine.handle(now, DestinationInput::Peer(message.clone()));
+                // The source runs it: an image that was left for want of anything else is not needed.
+                if matches!(message, Message::Abort(_))
+                    && !machine.has_arrived()
+                    && let Some(mut kept) = kept::KeptImage::new(self.life, self.epoch, move_id)
+                {
+                    kept.remove();
+                }
                 self.say_past_destination(move_id, outputs);
             }
         }
@@ -342,7 +367,9 @@ impl Keeper {
         if self.work.as_ref().is_some_and(|w| w.move_id == move_id) {
             return self.tell_machine(move_id, source, destination);
         }
-        let Some(i) = self.past.iter().position(|p| p.move_id() == move_id) else { return };
+        let Some(i) = self.past.iter().position(|p| p.move_id() == move_id) else {
+            return self.disown(move_id);
+        };
         let mut past = self.past.remove(i);
         match &mut past {
             Past::Left(machine) => {
@@ -355,6 +382,23 @@ impl Keeper {
             }
         }
         self.past.insert(i, past);
+    }
+
+    /// A move nothing is known of, and the pane is here: an earlier keeper died before it had touched it.
+    fn disown(&mut self, move_id: MoveId) {
+        if self.pane.is_none() || self.exited.is_some() || self.work.is_some() {
+            return;
+        }
+        let cause = "The pane's keeper was killed before anything was done";
+        self.send(&FromKeeper::Report(MoveReport {
+            move_id,
+            outcome: MoveOutcome::Refused(trouble(4, "keeper-killed", cause)),
+            frozen_us: 0,
+            total_us: 0,
+            bytes: 0,
+            phase: String::new(),
+            notes: Vec::new(),
+        }));
     }
 
     /// The pane's first process has ended.
@@ -503,6 +547,8 @@ impl Keeper {
         }
         if let Some(pane) = &mut self.pane
             && !pane.input.is_empty()
+            // Without a server it stays: a move that has lost its link is given up.
+            && self.link.is_some()
         {
             let back: Vec<u8> = std::mem::take(&mut pane.input).into();
             self.send(&FromKeeper::InputBack(Bytes::from(back)));
@@ -570,6 +616,7 @@ impl Keeper {
                 return;
             }
         };
+        self.faults = Faults::default();
         if !self.take_up_leave(move_id, &records) {
             self.take_up_arrive(move_id, &records);
         }
