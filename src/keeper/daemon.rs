@@ -1,7 +1,8 @@
 //! The detached keeper: one poll loop around one pane and at most one server.
 
+use super::attach::WAITING_MAX;
 use super::faults::Faults;
-use super::link::{HIGH_WATER, Link, LinkError};
+use super::link::{HIGH_WATER, Link};
 use super::meta::{self, KeeperRecord};
 use super::moving::{Engines, Past, Work};
 use super::pane::{INPUT_MAX, Pane, Root, start_time};
@@ -9,12 +10,10 @@ use super::ring::{Ring, UNSEEN_MAX};
 use super::standby::Wire;
 use super::{KeeperError, info, io_error};
 use crate::ids::{Epoch, ExitStatus, LifeId, MoveId, Size};
-use crate::protocol::keeper::{
-    FromKeeper, KeeperState, Mark, MoveReport, PaneInfo, PaneSpec, Seen, ToKeeper, Trouble, Welcome,
-};
+use crate::protocol::keeper::{FromKeeper, MoveReport, PaneInfo, PaneSpec, ToKeeper};
 use crate::protocol::{Bytes, MAX_CHUNK};
 use crate::sys::child::{self, Ended};
-use crate::transport::runtime::{Runtime, check_peer};
+use crate::transport::runtime::Runtime;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -24,8 +23,6 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Connections that have not said `Attach` yet; more wait in the kernel's backlog.
-const WAITING_MAX: usize = 8;
 /// An empty keeper nobody comes to ends after this.
 const EMPTY_LIFE: Duration = Duration::from_secs(60);
 /// The status of an ended pane is kept this long for a server that never comes.
@@ -39,7 +36,7 @@ pub(super) const LAST_READS: usize = 64;
 /// Bytes of input taken in between two words on it.
 const TAKEN_STEP: u64 = 4096;
 /// Window size told before there is a terminal.
-const NO_SIZE: Size = Size { cols: 80, rows: 24 };
+pub(super) const NO_SIZE: Size = Size { cols: 80, rows: 24 };
 
 /// Where a keeper sits: what it is called and where it is reached.
 pub(super) struct Seat {
@@ -57,34 +54,34 @@ pub(super) struct Keeper {
     pub(super) life: LifeId,
     pub(super) epoch: Epoch,
     socket: PathBuf,
-    listener: UnixListener,
+    pub(super) listener: UnixListener,
     signals: SignalFd,
-    waiting: Vec<Link>,
+    pub(super) waiting: Vec<Link>,
     pub(super) link: Option<Link>,
     pub(super) pane: Option<Pane>,
     /// To the process that takes our place.
     pub(super) standby: Wire,
-    ring: Ring,
+    pub(super) ring: Ring,
     /// Number of this process among those that keep the pane: its counts are its own.
-    number: u64,
+    pub(super) number: u64,
     /// Bytes of input taken in, and of those the server has been told of.
-    input_taken: u64,
+    pub(super) input_taken: u64,
     input_told: u64,
     pub(super) exited: Option<ExitStatus>,
     record: KeeperRecord,
-    info: Option<PaneInfo>,
-    info_due: Option<Instant>,
+    pub(super) info: Option<PaneInfo>,
+    pub(super) info_due: Option<Instant>,
     /// Since when nobody has needed this keeper: no pane, or an ended one.
     pub(super) idle_since: Option<Instant>,
     ending: bool,
     /// The server wants to hear no exit status (it has killed the pane, and may be gone itself).
     dismissed: bool,
     /// The pane has left this keeper, which stays until a server has been told or this moment.
-    leaving_by: Option<Instant>,
+    pub(super) leaving_by: Option<Instant>,
     /// How the last move ended, told again to a server that attaches: the link may have broken over it.
     pub(super) last_report: Option<MoveReport>,
     /// The server has gone since the machines were last told.
-    link_lost: bool,
+    pub(super) link_lost: bool,
     pub(super) engines: Engines,
     pub(super) faults: Faults,
     /// Start of this keeper's clock.
@@ -95,7 +92,7 @@ pub(super) struct Keeper {
     pub(super) held: Option<MoveId>,
     /// A tree that an earlier keeper of this life and epoch wrote down.
     pub(super) left_root: Option<i32>,
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
 }
 
 /// Which descriptor of a poll said something.
@@ -371,161 +368,7 @@ impl Keeper {
         self.on_tree_ended();
     }
 
-    fn accept(&mut self) {
-        while self.waiting.len() < WAITING_MAX {
-            let Ok((socket, _)) = self.listener.accept() else { return };
-            if let Err(error) = check_peer(&socket) {
-                eprintln!("qmux keeper {}: {error}", self.life);
-                continue;
-            }
-            if let Ok(link) = Link::new(socket) {
-                self.waiting.push(link);
-            }
-        }
-    }
-
-    fn on_waiting(&mut self, i: usize) {
-        let mut buf = [0; 4096];
-        let link = &mut self.waiting[i];
-        match link.fill(&mut buf).and_then(|_| link.next()) {
-            Ok(None) => {}
-            Ok(Some(ToKeeper::Attach { want_master, seen, .. })) => {
-                let mut link = self.waiting.remove(i);
-                (link.has_master, link.counts) = (want_master, seen.is_some());
-                self.attach(link, seen);
-            }
-            // Not a server, or one that forgot its manners.
-            Ok(Some(_)) | Err(_) => drop(self.waiting.remove(i)),
-        }
-    }
-
-    fn attach(&mut self, link: Link, seen: Option<Seen>) {
-        // What the old link has brought and was not read yet is this pane's input, too.
-        self.on_old_link();
-        if let Some(mut old) = self.link.take() {
-            old.send(&FromKeeper::Bye { why: "another server has attached".into() });
-            let _ = old.flush();
-        }
-        self.link = Some(link);
-        self.welcome_who_has(seen);
-        if let Some(report) = self.last_report.clone() {
-            self.send(&FromKeeper::Report(report));
-        }
-        if self.leaving_by.is_some() {
-            self.end("the pane is not here any longer");
-        }
-        // What came in the same read as Attach.
-        self.drain_link();
-    }
-
-    /// Tells the server where the pane stands, with all output it has missed and, if it wants it, the master.
-    pub(super) fn welcome(&mut self) {
-        self.welcome_who_has(None);
-    }
-
-    fn welcome_who_has(&mut self, seen: Option<Seen>) {
-        let seen = seen.filter(|s| s.keeper == self.number).map(|s| s.output);
-        let (ring, at, lost) = self.ring.since(seen);
-        let counts = self.link.as_ref().is_some_and(|l| l.counts);
-        if !counts {
-            self.ring.forget_all();
-        }
-        let mark = Mark { keeper: self.number, input: self.input_taken, output: at };
-        let pane = self.pane.as_ref();
-        let welcome = FromKeeper::Welcome(Welcome {
-            qmux: env!("CARGO_PKG_VERSION").into(),
-            life: self.life,
-            epoch: self.epoch,
-            state: self.state(),
-            pid: pane.map_or(0, |p| p.pid),
-            tty: pane.map(|p| p.pty.tty().to_string()).unwrap_or_default(),
-            title: pane.map(|p| p.title.clone()).unwrap_or_default(),
-            size: pane.and_then(|p| p.pty.size().ok()).unwrap_or(NO_SIZE),
-            termios: pane.and_then(|p| p.termios()),
-            ring: Bytes::from(ring),
-            lost,
-            exited: self.exited,
-            mark: counts.then_some(mark),
-        });
-        let master = pane.filter(|_| self.exited.is_none()).and_then(|p| p.pty.duplicate().ok());
-        let Some(link) = &mut self.link else { return };
-        match master {
-            Some(master) if link.has_master => link.send_with(&welcome, master),
-            _ => link.send(&welcome),
-        }
-        self.info = None;
-        self.info_due = Some(Instant::now());
-    }
-
-    fn state(&self) -> KeeperState {
-        if let Some(state) = self.work.as_ref().and_then(Work::state) {
-            return state;
-        }
-        match (self.exited, &self.pane) {
-            (Some(status), _) => KeeperState::Exited(status),
-            (None, Some(_)) => KeeperState::Running,
-            (None, None) if self.leaving_by.is_some() => KeeperState::Gone,
-            (None, None) => KeeperState::Empty,
-        }
-    }
-
-    fn on_link(&mut self) {
-        let Some(link) = &mut self.link else { return };
-        if let Err(error) = link.fill(&mut self.buffer) {
-            self.lose_link(&error);
-            return;
-        }
-        self.drain_link();
-    }
-
-    fn drain_link(&mut self) {
-        while let Some(link) = &mut self.link {
-            match link.next() {
-                Ok(None) => return,
-                Ok(Some(message)) => self.on_message(message),
-                Err(error) => return self.lose_link(&error),
-            }
-        }
-    }
-
-    /// A link that is about to be replaced: a server that lost it may have said more over it than was read.
-    fn on_old_link(&mut self) {
-        for _ in 0..LAST_READS {
-            let Some(link) = &mut self.link else { return };
-            match link.fill(&mut self.buffer) {
-                Ok(true) => self.drain_link(),
-                Ok(false) => return,
-                // Another takes its place at once: nobody need be told.
-                Err(_) => return self.link = None,
-            }
-        }
-    }
-
-    fn lose_link(&mut self, error: &LinkError) {
-        if !matches!(error, LinkError::Closed) {
-            eprintln!("qmux keeper {}: {error}", self.life);
-        }
-        self.cut_link();
-    }
-
-    /// The link is over, by whichever side.
-    pub(super) fn cut_link(&mut self) {
-        self.link = None;
-        self.link_lost = true;
-    }
-
-    pub(super) fn send(&mut self, message: &FromKeeper) {
-        if let Some(link) = &mut self.link {
-            link.send(message);
-        }
-    }
-
-    pub(super) fn fail(&mut self, class: u8, code: &str, cause: impl Into<String>) {
-        let trouble = Trouble { class, code: code.into(), cause: cause.into(), cure: String::new() };
-        self.send(&FromKeeper::Failed(trouble));
-    }
-
-    fn on_message(&mut self, message: ToKeeper) {
+    pub(super) fn on_message(&mut self, message: ToKeeper) {
         match message {
             ToKeeper::Attach { want_master, seen, .. } => {
                 if let Some(link) = &mut self.link {

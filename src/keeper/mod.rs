@@ -13,6 +13,7 @@
 //! poll loop (a second thread exists only while an engine works).
 //! Must not know `mux`, `view` or clients.
 
+mod attach;
 mod daemon;
 pub mod faults;
 pub mod info;

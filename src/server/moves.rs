@@ -502,11 +502,14 @@ impl Drive {
         let result = if dead { Err(self.keeper_died(server)) } else { result };
         let mut core = server.core.borrow_mut();
         let mut unattached = false;
-        if let Some(wire) = core.panes.get_mut(&self.pane) {
+        let super::Core { panes, links, .. } = &mut *core;
+        if let Some(wire) = panes.get_mut(&self.pane) {
             wire.busy = undecided;
             if !undecided {
                 wire.moving = None;
             }
+            // Its link may have broken, and been replaced while the pane was held: by one that is not its own yet.
+            wire.link = wire.link.filter(|l| links.get(*l).is_some_and(|l| l.pane.is_some()));
             unattached = !undecided && !dead && wire.link.is_none();
         }
         if unattached && let Some(link) = self.source.link.and_then(|l| core.links.get(l)) {
