@@ -197,8 +197,9 @@ fn python_keeps_its_variables(stage: &Stage<'_>) {
     stage.move_to("hostB");
     stage.run("sum(x), threading.active_count(), 0 < time.monotonic() - started < 600");
     stage.wait("(499500, 2, True)");
-    stage.run("time.sleep(0.2); import os; os.uname().nodename");
-    stage.wait("'hostB'");
+    // The name it has always seen, on the host whose files it now sees.
+    stage.run("time.sleep(0.2); import os; os.uname().nodename, open('/etc/hostname').read()");
+    stage.wait("('hostA', 'hostB\\n')");
     stage.run("gone.set(); exit(4)");
     stage.wait_prompt();
     stage.run("echo status $?");

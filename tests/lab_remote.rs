@@ -46,7 +46,7 @@ fn remote_pane_behaves_as_before() {
     let Some(lab) = Lab::up_or_skip(&THREE) else { return };
     let mut stage = Stage::set(&lab, "ana");
     stage.move_to("hostB");
-    stage.run("clear; uname -n; echo marked");
+    stage.run("clear; cat /etc/hostname; echo marked");
     stage.wait("hostB\nmarked");
     assert!(stage.ok(&["capture-pane", "-p", "-t", "work"]).contains("hostB\nmarked"));
     stage.term.resize(Size { cols: 90, rows: 20 });
@@ -84,10 +84,10 @@ fn pulled_cable_shows_reconnecting_and_heals() {
     stage.term.wait_no_text("reconnecting");
     stage.term.type_keys("\x03");
     stage.wait_prompt();
-    stage.run("clear; echo healed on $(uname -n)");
+    stage.run("clear; echo healed on $(cat /etc/hostname)");
     stage.wait("healed on hostB");
     stage.move_to(".");
-    stage.run("clear; uname -n");
+    stage.run("clear; cat /etc/hostname");
     stage.wait("hostA");
 }
 
@@ -222,10 +222,10 @@ fn pane_there_survives_the_server_here() {
     stage.wait_picture(&before);
     stage.term.type_keys(" goes on\x1b:wq\r");
     stage.wait_prompt();
-    stage.run("clear; cat draft; echo $kept on $(uname -n)");
+    stage.run("clear; cat draft; echo $kept on $(cat /etc/hostname)");
     stage.wait("unsaved text goes on\nremembered on hostB");
     stage.move_to(".");
-    stage.run("clear; echo $kept on $(uname -n)");
+    stage.run("clear; echo $kept on $(cat /etc/hostname)");
     stage.wait("remembered on hostA");
 }
 
@@ -241,7 +241,7 @@ fn several_panes_share_one_connection() {
     }
     for pane in ["work:0.0", "work:0.1", "work:0.2"] {
         stage.ok(&["move", "pane", "hostB", "-t", pane]);
-        stage.ok(&["send-keys", "-t", pane, "clear; echo now on $(uname -n)", "Enter"]);
+        stage.ok(&["send-keys", "-t", pane, "clear; echo now on $(cat /etc/hostname)", "Enter"]);
         wait_until("the pane's answer", || {
             stage.ok(&["capture-pane", "-p", "-t", pane]).contains("now on hostB").then_some(())
         });
@@ -255,11 +255,11 @@ fn pane_started_on_another_host() {
     let Some(lab) = Lab::up_or_skip(&THREE) else { return };
     let stage = Stage::set(&lab, "ana");
     stage.ok(&["new-window", "-t", "work", "--on", "hostC"]);
-    stage.run("clear; uname -n; tty; echo $TERM");
+    stage.run("clear; cat /etc/hostname; tty; echo $TERM");
     stage.wait("hostC\n/dev/pts/");
     stage.wait("tmux-256color");
     stage.wait_status("hostC");
     stage.move_to("hostB");
-    stage.run("clear; uname -n");
+    stage.run("clear; cat /etc/hostname");
     stage.wait("hostB");
 }

@@ -6,7 +6,10 @@ mod tree;
 #[path = "fixtures/user.rs"]
 mod user;
 
-use qmux::checkpoint::Sabotage;
+use qmux::checkpoint::image::Section;
+use qmux::checkpoint::model::{Manifest, TreeImage, Uts};
+use qmux::checkpoint::{ImageReader, ImageWriter, Sabotage};
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use tree::{Scratch, Tree, also_as_user};
 
@@ -41,6 +44,7 @@ both! {
     shipped: shipped_as_root, shipped_as_user;
     no_loader: no_loader_as_root, no_loader_as_user;
     foreign_vdso: foreign_vdso_as_root, foreign_vdso_as_user;
+    host_name: host_name_as_root, host_name_as_user;
     many_times: many_times_as_root, many_times_as_user;
 }
 
@@ -467,25 +471,19 @@ fn no_loader() {
     assert_ended_well(&mut tree);
 }
 
-/// An image from a kernel with another vdso: clocks go on working through the redirected old one.
-fn foreign_vdso() {
-    use qmux::checkpoint::image::Section;
-    use qmux::checkpoint::{ImageReader, ImageWriter};
-    let scratch = Scratch::new("vdso");
-    let mut tree = Tree::spawn(&scratch, &["/usr/bin/python3", "-q"]);
-    tree.wait_text(">>>");
-    tree.keys("import time; t = time.time()\n");
-    tree.wait("two prompts", |s| s.matches(">>>").count() >= 2);
-    tree.settle();
-    let image = tree.dump();
-    let mut altered = Vec::new();
-    let mut writer = ImageWriter::new(&mut altered);
-    let mut reader = ImageReader::new(&image[..]);
+/// The image with another description of its tree.
+fn altered(image: &[u8], alter: impl Fn(&mut Manifest, &mut TreeImage)) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut writer = ImageWriter::new(&mut out);
+    let mut reader = ImageReader::new(image);
+    let mut described = None;
     while let Some(section) = reader.next_section().unwrap() {
         match section {
-            Section::Manifest(manifest) => writer.manifest(&manifest).unwrap(),
+            Section::Manifest(manifest) => described = Some(manifest),
             Section::Tree(mut tree) => {
-                *tree.vdso.last_mut().expect("a vdso in the image") ^= 1;
+                let mut manifest = described.take().expect("the manifest comes first");
+                alter(&mut manifest, &mut tree);
+                writer.manifest(&manifest).unwrap();
                 writer.tree(&tree).unwrap();
             }
             Section::FileContent(chunk) => {
@@ -497,6 +495,48 @@ fn foreign_vdso() {
         }
     }
     drop(writer);
+    out
+}
+
+/// An image of another host: its programs go on seeing that host's name, also after the next move and in what
+/// they start; the host itself keeps its own.
+fn host_name() {
+    let scratch = Scratch::new("name");
+    let mut tree = Tree::spawn(&scratch, &["sh"]);
+    tree.wait_text("ready>");
+    let own = nix::unistd::gethostname().unwrap();
+    let image = altered(&tree.dump(), |manifest, _| {
+        assert_eq!(manifest.uts.as_ref().unwrap().node, own.as_bytes());
+        manifest.uts = Some(Uts { node: b"farhost".to_vec(), domain: b"fardomain".to_vec() });
+    });
+    tree.restore(&image, Sabotage::default()).unwrap();
+    for round in 0..2 {
+        tree.keys("echo $(uname -n) $(cat /proc/sys/kernel/domainname) here\n");
+        tree.wait("the name", |s| s.matches("farhost fardomain here").count() > round);
+        assert_eq!(nix::unistd::gethostname().unwrap(), own);
+        tree.round_trip();
+    }
+    // An image that says nothing of names, and one with more than the kernel takes.
+    let long = altered(&tree.dump(), |manifest, _| manifest.uts.as_mut().unwrap().node = vec![b'x'; 65]);
+    let error = tree.restore(&long, Sabotage::default()).unwrap_err().to_string();
+    assert!(error.contains("name the host"), "{error}");
+    let old = altered(&long, |manifest, _| manifest.uts = None);
+    tree.restore(&old, Sabotage::default()).unwrap();
+    tree.keys("clear; echo $(uname -n) again\n");
+    tree.wait_text(&format!("{} again", own.to_str().unwrap()));
+    tree.keys("exit\n");
+    assert_ended_well(&mut tree);
+}
+
+/// An image from a kernel with another vdso: clocks go on working through the redirected old one.
+fn foreign_vdso() {
+    let scratch = Scratch::new("vdso");
+    let mut tree = Tree::spawn(&scratch, &["/usr/bin/python3", "-q"]);
+    tree.wait_text(">>>");
+    tree.keys("import time; t = time.time()\n");
+    tree.wait("two prompts", |s| s.matches(">>>").count() >= 2);
+    tree.settle();
+    let altered = altered(&tree.dump(), |_, tree| *tree.vdso.last_mut().expect("a vdso in the image") ^= 1);
     tree.restore(&altered, Sabotage::default()).unwrap();
     tree.keys("print('clock', 0 <= time.time() - t < 60, time.monotonic() > 0)\n");
     tree.wait_text("clock True True");

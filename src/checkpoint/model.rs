@@ -40,10 +40,25 @@ pub struct Manifest {
     pub monotonic_ns: i128,
     /// CLOCK_BOOTTIME as the tree saw it at the freeze, ns.
     pub boottime_ns: i128,
+    /// Names of the host as the tree saw them; images made before 25 Nov 2026 have none.
+    #[serde(default)]
+    pub uts: Option<Uts>,
     /// The tree's root process.
     pub root: Pid,
     /// A line for people: `vi chapter3.tex`.
     pub title: String,
+}
+
+/// What uname(2) calls the host. Programs keep what they once read (emacs writes it into its lock files), so it
+/// is kept for them as their pids are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uts {
+    /// `nodename`, at most 64 bytes.
+    #[serde(with = "serde_bytes")]
+    pub node: Vec<u8>,
+    /// `domainname`, at most 64 bytes.
+    #[serde(with = "serde_bytes")]
+    pub domain: Vec<u8>,
 }
 
 /// CPU features that matter to a process already running.

@@ -1,9 +1,10 @@
-//! Namespaces: user, pid, mount and time, and the mounts a restored tree needs.
+//! Namespaces: user, pid, mount, time and host name, and the mounts a restored tree needs.
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// CLONE_NEWTIME of linux/sched.h; the nix crate has no name for it.
@@ -20,6 +21,8 @@ pub struct Wanted {
     pub mount: bool,
     /// Monotonic and boot time: the next child is in it.
     pub time: bool,
+    /// Names of the host.
+    pub uts: bool,
 }
 
 /// unshare(2). EPERM or ENOSPC where the host forbids it, EINVAL in a process with threads.
@@ -29,7 +32,24 @@ pub fn enter_new(wanted: Wanted) -> io::Result<()> {
     flags.set(CloneFlags::CLONE_NEWPID, wanted.pid);
     flags.set(CloneFlags::CLONE_NEWNS, wanted.mount);
     flags.set(CloneFlags::from_bits_retain(CLONE_NEWTIME), wanted.time);
+    flags.set(CloneFlags::CLONE_NEWUTS, wanted.uts);
     Ok(unshare(flags)?)
+}
+
+/// Node and domain name of the host, as this process sees them.
+pub fn host_names() -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let names = nix::sys::utsname::uname()?;
+    Ok((names.nodename().as_bytes().to_vec(), names.domainname().as_bytes().to_vec()))
+}
+
+/// Sets them, at most 64 bytes each; only in a UTS namespace of one's own (uts_namespaces(7)).
+pub fn set_host_names(node: &[u8], domain: &[u8]) -> io::Result<()> {
+    nix::unistd::sethostname(OsStr::from_bytes(node))?;
+    // SAFETY: the kernel reads so many bytes from there and keeps no pointer.
+    match unsafe { libc::setdomainname(domain.as_ptr().cast(), domain.len()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Maps one user and one group: `inside` is what the processes see. setgroups(2) must be given up

@@ -156,6 +156,7 @@ impl Frozen for Still {
             user: String::new(),
             created_ms: 0,
             monotonic_ns: 0,
+            uts: None,
             boottime_ns: 0,
             root: self.root,
             title: serde_json::to_string(&words_of(self.root)).unwrap(),

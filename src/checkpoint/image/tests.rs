@@ -1,5 +1,5 @@
 use super::*;
-use crate::checkpoint::model::{Cpu, KernelTermios, Tty};
+use crate::checkpoint::model::{Cpu, KernelTermios, Tty, Uts};
 
 fn manifest() -> Manifest {
     Manifest {
@@ -14,6 +14,7 @@ fn manifest() -> Manifest {
         user: "ana".into(),
         created_ms: 1,
         monotonic_ns: -5,
+        uts: Some(Uts { node: b"desk".to_vec(), domain: Vec::new() }),
         boottime_ns: 7,
         root: 42,
         title: "vi".into(),

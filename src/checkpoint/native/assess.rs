@@ -194,7 +194,8 @@ fn check_program(pid: i32, view: &View) -> Result<(), Box<Refusal>> {
     }
 }
 
-/// The tree must live in one set of namespaces; those that a restore does not make anew must be ours.
+/// The tree must live in one set of namespaces; those that a restore does not make anew must be ours. The host's name
+/// is restored as the root sees it, so its namespace may be the tree's own.
 fn check_namespaces(root: i32, pid: i32, view: &View) -> Result<(), Box<Refusal>> {
     let of = |who: &str, kind: &str| proc::link(&format!("/proc/{who}/ns/{kind}")).ok();
     let (root, own) = (root.to_string(), pid.to_string());
@@ -205,7 +206,7 @@ fn check_namespaces(root: i32, pid: i32, view: &View) -> Result<(), Box<Refusal>
         ("time", &*root),
         ("net", "self"),
         ("ipc", "self"),
-        ("uts", "self"),
+        ("uts", &*root),
     ];
     for (kind, reference) in kinds {
         if let (Some(mine), Some(theirs)) = (of(reference, kind), of(&own, kind))

@@ -148,7 +148,8 @@ impl Dumper<'_> {
             layouts.insert(process.pid, layout);
         }
         add_placeholders(&mut processes);
-        let manifest = manifest(root, &statuses[&root], &view, &processes[0], options)?;
+        let mut manifest = manifest(root, &statuses[&root], &view, &processes[0], options)?;
+        manifest.uts = Some(ask_names(&mut self.tree.processes[0])?);
         let tty = self.pane.describe(root, &view)?;
         let (shm, shm_file) = segments.list.iter().copied().unzip();
         let mapped = self.prepared.table.files.clone();
@@ -380,6 +381,21 @@ fn ask_process(
     Ok(())
 }
 
+/// How the tree's root sees this host called; all of the tree live in one UTS namespace (`assess`).
+fn ask_names(process: &mut FrozenProcess) -> Result<Uts, CheckpointError> {
+    /// Bytes of each field of `struct new_utsname` (linux/utsname.h), the last one NUL.
+    const FIELD: usize = 65;
+    const WORDS: usize = (6 * FIELD).div_ceil(8);
+    let pid = process.pid;
+    let maps = proc::maps(pid).map_err(CheckpointError::system(format!("reading the mappings of {pid}")))?;
+    let mut leader = process.inject(0, &maps)?;
+    leader.expect("uname", libc::SYS_uname, [leader.scratch.addr(), 0, 0, 0, 0, 0])?;
+    let bytes: Vec<u8> = leader.words::<WORDS>()?.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let field = |n: usize| bytes[n * FIELD..][..FIELD].iter().copied().take_while(|b| *b != 0).collect();
+    // sysname, nodename, release, version, machine, domainname.
+    Ok(Uts { node: field(1), domain: field(5) })
+}
+
 /// Actions of all signals; only those that are not the default are asked for.
 fn sigactions(leader: &mut Injector<'_>, set: u64) -> Result<Vec<SigAction>, CheckpointError> {
     let mut all = vec![SigAction::default(); SIGNALS as usize];
@@ -530,6 +546,7 @@ pub fn empty_manifest() -> Manifest {
         created_ms: 0,
         monotonic_ns: 0,
         boottime_ns: 0,
+        uts: None,
         root: 0,
         title: String::new(),
     }

@@ -7,7 +7,7 @@
 use super::open;
 use super::plan::{Plan, PlanError};
 use super::skeleton::{self, Skeleton};
-use crate::checkpoint::model::{Pid, TreeImage};
+use crate::checkpoint::model::{Pid, TreeImage, Uts};
 use crate::sys::clone3::{self, Forked, Parent, SingleThreaded};
 use crate::sys::ptmx::{self, Termios2};
 use crate::sys::{channel, fdpass, fdtable, namespace, prctl, shared::SharedCounters, signals};
@@ -21,11 +21,12 @@ use std::path::{Path, PathBuf};
 /// With what rights a tree is brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tier {
-    /// Root: pid, mount and time namespaces.
+    /// Root: pid, mount, time and (where the host has another name) UTS namespaces.
     Root,
     /// An ordinary user: the same inside a user namespace; setuid programs do not work in it.
     User,
-    /// CAP_CHECKPOINT_RESTORE on the qmux file: no namespace; pids must be free and clocks jump.
+    /// CAP_CHECKPOINT_RESTORE on the qmux file: no namespace; pids must be free, clocks jump and the
+    /// host's name is the new one's.
     FileCapability,
 }
 
@@ -64,6 +65,8 @@ pub struct InitRequest {
     pub inside: (u32, u32),
     /// CLOCK_MONOTONIC and CLOCK_BOOTTIME to go on from, ns.
     pub clocks_ns: (i128, i128),
+    /// What the host is to be called in the tree.
+    pub uts: Option<Uts>,
     /// For tests: leave the modes of the terminal as a new one has them.
     pub leave_termios: bool,
     /// Only try the namespaces and report.
@@ -232,10 +235,21 @@ fn namespaces(request: &InitRequest) -> Result<(), InitError> {
     }
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     let user = request.tier == Tier::User;
-    namespace::enter_new(namespace::Wanted { user, pid: true, mount: true, time: true })
-        .doing(|| format!("make the namespaces ({})", request.tier.name()))?;
+    let here = namespace::host_names().doing(|| "read the host's name".into())?;
+    let other = request.uts.as_ref().filter(|uts| (&uts.node, &uts.domain) != (&here.0, &here.1));
+    namespace::enter_new(namespace::Wanted {
+        user,
+        pid: true,
+        mount: true,
+        time: true,
+        uts: other.is_some(),
+    })
+    .doing(|| format!("make the namespaces ({})", request.tier.name()))?;
     if user {
         namespace::map_ids(request.inside.0, uid, request.inside.1, gid).doing(|| "map the user".into())?;
+    }
+    if let Some(uts) = other {
+        namespace::set_host_names(&uts.node, &uts.domain).doing(|| "name the host as it was".into())?;
     }
     if request.clocks_ns != (0, 0) {
         // Offsets count from the initial namespace, and this process may already have some.

@@ -14,7 +14,7 @@ use super::space::{self, Park};
 use super::vdso::{HostVdso, Vdso};
 use super::{fitness, person, refill};
 use crate::checkpoint::image::{FileChunk, Pages, Section, Space};
-use crate::checkpoint::model::{Manifest, Pid, ProcState, Process, TreeImage, VmaKind};
+use crate::checkpoint::model::{Manifest, Pid, ProcState, Process, TreeImage, Uts, VmaKind};
 use crate::checkpoint::store::{FileStore, Incoming};
 use crate::checkpoint::{
     CheckpointError, ContentHash, ImageError, ImageReader, RestoreOptions, Restored, RestoredRoot, Sabotage,
@@ -165,6 +165,7 @@ fn request(
         base: highest + 1,
         inside: (manifest.uid, manifest.gid),
         clocks_ns: (manifest.monotonic_ns, manifest.boottime_ns),
+        uts: manifest.uts.clone(),
         leave_termios: sabotage.no_termios,
         probe: false,
     }
@@ -678,6 +679,8 @@ pub fn attempt(helper: &std::path::Path, tier: Tier) -> Result<(), CheckpointErr
         base: 256,
         inside: (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw()),
         clocks_ns: crate::sys::namespace::clocks(),
+        // No host is called so: the namespace for names is tried too.
+        uts: Some(Uts { node: b"(probe)".to_vec(), domain: Vec::new() }),
         leave_termios: false,
         probe: true,
     };
