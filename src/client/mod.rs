@@ -5,6 +5,7 @@
 //! happens.
 
 mod args;
+mod control;
 mod hosts;
 mod link;
 mod start;
@@ -59,15 +60,10 @@ fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
     let may_start = args::starts_server(&args.command) || path.with_extension("state").exists();
     let (stream, started) = start::connect(&path, &args, may_start).map_err(|e| e.to_string())?;
     let hello = hello(args, as_tmux, started);
-    link::Link::new(stream).run(hello)
+    link::Link::new(stream, hello.control)?.run(hello)
 }
 
 fn refuse_unsupported(args: &Args) -> Result<(), String> {
-    if args.control > 0 {
-        return Err("qmux: control mode (-C) is not supported by this version; nothing was done. \
-                    Use single commands with -F, or attach without -C"
-            .into());
-    }
     if args.foreground {
         return Err("qmux: a server in the foreground (-D) is not supported by this version; nothing was \
                     done. The server is started on demand"

@@ -23,7 +23,7 @@ mod ring;
 mod start;
 mod stdio;
 
-pub use meta::{Found, KeeperRecord, find};
+pub use meta::{Found, KeeperRecord, SERVER_VARIABLE, find};
 pub use moving::Engines;
 pub use start::{READY, READY_LINE_MAX, detached_args, start_daemon};
 

@@ -149,20 +149,37 @@ impl Cx<'_> {
             },
             "client_readonly" => return flag(c.read_only),
             "client_utf8" => return flag(hello.utf8),
-            "client_control_mode" => return flag(c.control),
+            "client_control_mode" => return flag(c.control.is_some()),
             "client_created" => return seconds(c.created),
             "client_activity" => return seconds(c.activity),
             "client_written" | "client_discarded" => "0".into(),
             "client_flags" => {
-                let mut flags = Vec::new();
+                let mut flags: Vec<String> = Vec::new();
+                let control = c.control.as_deref();
                 for (on, word) in [
                     (c.attached, "attached"),
-                    (c.control, "control-mode"),
+                    (c.focused, "focused"),
+                    (c.control.is_some(), "control-mode"),
+                    (c.ignore_size, "ignore-size"),
+                    (c.stays, "no-detach-on-destroy"),
+                    (control.is_some_and(|c| c.no_output), "no-output"),
+                    (control.is_some_and(|c| c.wait_exit), "wait-exit"),
+                ] {
+                    if on {
+                        flags.push(word.to_owned());
+                    }
+                }
+                if let Some(after) = control.and_then(|c| c.pause_after) {
+                    flags.push(format!("pause-after={}", after.as_secs()));
+                }
+                for (on, word) in [
                     (c.read_only, "read-only"),
+                    (c.own_active_pane, "active-pane"),
+                    (c.suspended, "suspended"),
                     (hello.utf8, "UTF-8"),
                 ] {
                     if on {
-                        flags.push(word);
+                        flags.push(word.to_owned());
                     }
                 }
                 flags.join(",")

@@ -79,6 +79,8 @@ pub enum Event<'a> {
     ClientInput { client: ClientId, bytes: &'a [u8] },
     /// Standard input of a command client, after [`Effect::WantStdin`]; `None` is its end.
     ClientStdin { client: ClientId, bytes: Option<&'a [u8]> },
+    /// A control client has written what [`Effect::Control`] gave it under this number.
+    ControlWritten { client: ClientId, seq: u64 },
     /// The client's terminal changed its size.
     ClientResized { client: ClientId, size: Size },
     /// The client's connection is gone.
@@ -152,6 +154,8 @@ pub enum Effect {
     Stdout { client: ClientId, bytes: Vec<u8> },
     /// For a command client's standard error.
     Stderr { client: ClientId, bytes: Vec<u8> },
+    /// For a control client's standard output; answered by [`Event::ControlWritten`].
+    Control { client: ClientId, seq: u64, bytes: Vec<u8> },
     /// The command client is done.
     Exit { client: ClientId, code: u8 },
     /// The client becomes a terminal.

@@ -31,7 +31,11 @@ impl Mux {
         match event {
             Event::ClientConnected { client, hello } => self.client_connected(client, hello),
             Event::ClientInput { client, bytes } => self.client_input(client, bytes),
-            Event::ClientStdin { client, bytes } => commands::load_buffer::stdin(self, client, bytes),
+            Event::ClientStdin { client, bytes } => match self.clients.get(&client) {
+                Some(c) if c.control.is_some() => self.control_input(client, bytes),
+                _ => commands::load_buffer::stdin(self, client, bytes),
+            },
+            Event::ControlWritten { client, seq } => self.control_written(client, seq),
             Event::ClientResized { client, size } => self.client_resized(client, size),
             Event::ClientGone { client } => self.client_gone(client),
             Event::PaneOutput { pane, bytes } => self.pane_output(pane, bytes),
@@ -94,6 +98,11 @@ impl Mux {
             session: None,
             last_session: None,
             read_only: false,
+            ignore_size: false,
+            own_active_pane: false,
+            stays: false,
+            focused: hello.tty.is_some() && hello.control == 0,
+            suspended: false,
             key_table: None,
             repeat_until: None,
             message: None,
@@ -108,7 +117,7 @@ impl Mux {
             last_click: None,
             exit_code: 0,
             leaving: false,
-            control: hello.control > 0,
+            control: (hello.control > 0).then(Default::default),
             hello,
         };
         self.clients.insert(id, client);
@@ -196,6 +205,7 @@ impl Mux {
         }
         self.note_activity(window, Alert::Activity);
         self.redraw_pane(id);
+        self.control_output(id, bytes);
     }
 
     fn screen_event(&mut self, id: PaneId, event: ScreenEvent) {
@@ -207,15 +217,15 @@ impl Mux {
                     p.title_set = true;
                 }
                 self.redraw_window(window);
+                let found = self.found_pane(id, None);
+                self.happened("pane-title-changed", None, found);
             }
             ScreenEvent::WindowName(name) => {
                 if self.option_on(Scope::Pane(id), "allow-rename")
                     && let Some(w) = self.windows.get_mut(&window)
                 {
-                    w.name = super::structure::clean_name(&name);
                     w.options.put("automatic-rename", super::options::Value::Flag(false));
-                    self.persist = true;
-                    self.redraw_window(window);
+                    self.name_window(window, super::structure::clean_name(&name));
                 }
             }
             ScreenEvent::Path(_) | ScreenEvent::Prompt { .. } | ScreenEvent::Progress { .. } => {}
@@ -241,7 +251,7 @@ impl Mux {
             .values()
             .filter(|c| {
                 let s = c.session.and_then(|s| self.sessions.get(&s));
-                c.attached && s.and_then(|s| s.current_window()) == Some(window)
+                c.is_terminal() && s.and_then(|s| s.current_window()) == Some(window)
             })
             .map(|c| c.id)
             .collect();
@@ -391,7 +401,7 @@ impl Mux {
             .map(|c| c.id)
             .collect();
         for client in clients {
-            if visual != "on" {
+            if visual != "on" && self.clients.get(&client).is_some_and(|c| c.control.is_none()) {
                 self.effects.push_back(Effect::Terminal { client, bytes: b"\x07".to_vec() });
             }
             if visual != "off" {
@@ -468,12 +478,13 @@ impl Mux {
             }
             self.note_activity(window, Alert::Silence);
         }
+        self.check_subscriptions();
         self.run_later(now);
     }
 
     /// Plans the next redraw of the status lines by time.
     pub(crate) fn plan_status(&mut self) {
-        let attached = self.clients.values().filter(|c| c.attached).filter_map(|c| c.session);
+        let attached = self.clients.values().filter(|c| c.is_terminal()).filter_map(|c| c.session);
         let interval = attached
             .map(|s| self.option_number(Scope::Session(s), "status-interval"))
             .filter(|n| *n > 0)
@@ -616,6 +627,10 @@ impl Mux {
         });
         let until = (!delay.is_zero()).then(|| self.now + delay);
         self.log_message(text.clone());
+        if self.clients.get(&client).is_some_and(|c| c.control.is_some()) {
+            self.note_line(client, format!("%message {text}"));
+            return;
+        }
         if let Some(c) = self.clients.get_mut(&client) {
             c.message = Some(Message { text, until, error });
             self.redraw.insert(client);
@@ -629,7 +644,9 @@ impl Mux {
         }
         let Some(c) = origin.client.and_then(|c| self.clients.get(&c)) else { return };
         let client = c.id;
-        if c.attached {
+        if c.control.is_some() {
+            self.control_line(client, text.trim_end_matches('\n'));
+        } else if c.attached {
             let pane = c.session.and_then(|s| self.found_session(s)).map(|f| f.pane);
             if let Some(pane) = pane {
                 self.view_text(pane, text);
@@ -664,6 +681,9 @@ impl Mux {
             _ => trouble.text.clone(),
         };
         match id {
+            Some(client) if self.clients.get(&client).is_some_and(|c| c.control.is_some()) => {
+                self.control_line(client, text.trim_end_matches('\n'));
+            }
             Some(client) if attached => {
                 let mut chars = text.chars();
                 let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
@@ -699,6 +719,10 @@ impl Mux {
             return;
         }
         let text = std::mem::take(&mut self.config_errors).join("\n");
+        if self.clients.get(&client).is_some_and(|c| c.control.is_some()) {
+            text.lines().for_each(|line| self.note_line(client, format!("%config-error {line}")));
+            return;
+        }
         let pane = self
             .clients
             .get(&client)

@@ -33,7 +33,7 @@ pub(crate) enum Handled {
 
 impl Mux {
     pub(crate) fn client_input(&mut self, id: ClientId, bytes: &[u8]) {
-        let Some(c) = self.clients.get_mut(&id).filter(|c| c.attached) else { return };
+        let Some(c) = self.clients.get_mut(&id).filter(|c| c.is_terminal()) else { return };
         let mut inputs = Vec::new();
         c.decoder.feed(bytes, &mut inputs);
         let pending = c.decoder.pending();
@@ -59,6 +59,8 @@ impl Mux {
             }
             // With several clients the one that types decides the size.
             if !newest {
+                let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
+                self.happened("client-active", Some(id), found);
                 self.sizes_dirty = true;
                 self.chrome += 1;
             }
@@ -109,6 +111,11 @@ impl Mux {
 
     fn focus(&mut self, id: ClientId, on: bool) {
         let trigger = if on { Trigger::FocusIn } else { Trigger::FocusOut };
+        if let Some(c) = self.clients.get_mut(&id) {
+            c.focused = on;
+        }
+        let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
+        self.happened(if on { "client-focus-in" } else { "client-focus-out" }, Some(id), found);
         if let Some(pane) = self.pane_of(id) {
             let wants =
                 self.panes.get(&pane).is_some_and(|p| p.screen.modes().focus_events && p.mode.is_none());
@@ -435,6 +442,19 @@ impl Mux {
         }
         self.auto_rename(window);
         self.redraw_window(window);
+        let found = self.found_pane(pane, None);
+        self.happened("pane-mode-changed", None, found);
+    }
+
+    /// Covers a pane with a mode.
+    pub(crate) fn enter_mode(&mut self, pane: PaneId, mode: Mode) {
+        let Some(p) = self.panes.get_mut(&pane) else { return };
+        p.mode = Some(mode);
+        let window = p.window;
+        self.auto_rename(window);
+        self.redraw_window(window);
+        let found = self.found_pane(pane, None);
+        self.happened("pane-mode-changed", None, found);
     }
 
     fn overlay_key(&mut self, id: ClientId, overlay: Overlay, key: Key) -> Handled {

@@ -4,6 +4,7 @@
 
 pub mod commands;
 mod context;
+mod control;
 pub mod copy;
 mod defaults;
 pub mod event;
@@ -120,8 +121,10 @@ pub struct Mux {
     pub(crate) theme_changed: bool,
     /// The first client to attach has no configuration of its own: it is told the keys that lead to all others.
     pub(crate) greet: bool,
-    /// Commands that run when something happens: by session (none: all of them) and name.
-    pub(crate) hooks: BTreeMap<(Option<SessionId>, String), BTreeMap<u32, String>>,
+    /// Hooks that were set somewhere: the others need not be looked up when something happens.
+    pub(crate) hooked: BTreeSet<String>,
+    /// What control clients have still to be told of, and the numbers of their guards.
+    pub(crate) control: control::Notes,
     pub(crate) config: Config,
     pub(crate) now: Instant,
     pub(crate) wall_base: (Instant, i64),
@@ -176,7 +179,8 @@ impl Mux {
         let mut mux = Mux {
             theme_changed: true,
             greet: false,
-            hooks: BTreeMap::new(),
+            hooked: BTreeSet::new(),
+            control: control::Notes::default(),
             now,
             wall_base: (now, config.unix_ms),
             utc_offset_s: config.utc_offset_s,
@@ -244,7 +248,7 @@ impl Mux {
             return Some(effect);
         }
         while let Some(client) = self.redraw.pop_first() {
-            if self.clients.get(&client).is_some_and(|c| c.attached && !c.leaving) {
+            if self.clients.get(&client).is_some_and(|c| c.is_terminal() && !c.leaving) {
                 return Some(Effect::Redraw { client });
             }
         }
@@ -261,7 +265,8 @@ impl Mux {
                 Some(Overlay::PaneNumbers { until, .. }) => *until,
                 None => None,
             };
-            [c.repeat_until, c.escape_deadline, overlay, c.message.as_ref().and_then(|m| m.until)]
+            let message = c.message.as_ref().and_then(|m| m.until);
+            [c.repeat_until, c.escape_deadline, overlay, message, c.control_deadline()]
         });
         let watched = self.watches_silence();
         let silence = self.panes.values().filter(|_| watched).filter_map(|p| self.silence_deadline(p));
@@ -293,13 +298,14 @@ impl Mux {
             if self.sizes_dirty {
                 self.sizes_dirty = false;
                 self.fit_windows();
-            } else {
+            } else if !self.feed_controls() {
                 break;
             }
         }
         self.start_format_jobs();
         self.plan_status();
         self.check_exit();
+        self.settle_controls();
     }
 
     // ---- readers ----

@@ -39,6 +39,16 @@ pub struct Client {
     pub last_session: Option<SessionId>,
     /// `attach -r`.
     pub read_only: bool,
+    /// `-f ignore-size`: windows do not follow its size.
+    pub ignore_size: bool,
+    /// `-f active-pane`, told in `client_flags`.
+    pub own_active_pane: bool,
+    /// `-f no-detach-on-destroy`: it goes to another session when its own ends.
+    pub stays: bool,
+    /// Its terminal has the focus, as far as it tells.
+    pub focused: bool,
+    /// It was stopped (`suspend-client`) or locked and has not gone on.
+    pub suspended: bool,
     /// The key table the next key is looked up in, when not the session's own; `prefix` after the prefix key.
     pub key_table: Option<String>,
     /// Until when a repeatable key needs no prefix.
@@ -66,11 +76,16 @@ pub struct Client {
     pub(crate) exit_code: u8,
     /// Whether Exit or Detach was sent.
     pub(crate) leaving: bool,
-    /// Environment given by the client.
-    pub(crate) control: bool,
+    /// What a control client (`-C`) has still to be sent; `None` for others.
+    pub(crate) control: Option<Box<super::control::Control>>,
 }
 
 impl Client {
+    /// Whether it is attached with a terminal that is drawn on: control clients are not.
+    pub fn is_terminal(&self) -> bool {
+        self.attached && self.control.is_none()
+    }
+
     /// Whether the next key is looked up in the prefix table.
     pub fn prefix_pressed(&self) -> bool {
         self.key_table.as_deref() == Some("prefix")

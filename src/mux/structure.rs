@@ -288,10 +288,12 @@ impl Mux {
     }
 
     /// Tells programs that asked for it about the focus, when `focus-events` is on.
-    fn focus_report(&mut self, pane: PaneId, focus: bool) {
+    pub(crate) fn focus_report(&mut self, pane: PaneId, focus: bool) {
         if !self.option_on(Scope::Server, "focus-events") {
             return;
         }
+        let found = self.found_pane(pane, None);
+        self.happened(if focus { "pane-focus-in" } else { "pane-focus-out" }, None, found);
         if let Some(p) = self.panes.get(&pane)
             && p.screen.modes().focus_events
         {
@@ -373,6 +375,8 @@ impl Mux {
         }
         self.persist = true;
         self.redraw_window(window);
+        let found = self.found_window(window, None);
+        self.happened("window-layout-changed", None, found);
     }
 
     pub(crate) fn unzoom(&mut self, window: WindowId) -> bool {
@@ -485,10 +489,13 @@ impl Mux {
 
     /// Takes a window out of a session; an empty session goes.
     pub(crate) fn unlink(&mut self, session: SessionId, index: u32) {
+        let found = self.found_index(session, index);
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.links.remove(&index).is_none() {
             return;
         }
+        self.happened("window-unlinked", None, found);
+        let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.links.is_empty() {
             self.end_session(session);
             return;
@@ -503,6 +510,8 @@ impl Mux {
             if let Some(l) = s.links.get_mut(&next) {
                 (l.bell, l.activity, l.silence) = (false, false, false);
             }
+            let found = self.found_session(session);
+            self.happened("session-window-changed", None, found);
         } else {
             s.last.retain(|i| *i != index);
         }
@@ -567,7 +576,6 @@ impl Mux {
             _ => None,
         };
         self.sessions.remove(&session);
-        self.hooks.retain(|(s, _), _| *s != Some(session));
         self.happened("session-closed", None, None);
         self.persist = true;
         self.sizes_dirty = true;
@@ -578,7 +586,8 @@ impl Mux {
             .map(|c| c.id)
             .collect();
         for client in here {
-            match next {
+            let stays = self.clients.get(&client).is_some_and(|c| c.stays);
+            match next.or_else(|| self.best_session(false).filter(|_| stays)) {
                 Some(next) => self.show_session(client, next),
                 None => self.detach(client, "exited".into()),
             }
@@ -594,7 +603,8 @@ impl Mux {
     pub(crate) fn show_session(&mut self, client: ClientId, session: SessionId) {
         let (now, order) = (self.wall_ms(), self.next_order());
         let Some(c) = self.clients.get_mut(&client) else { return };
-        if c.session != Some(session) {
+        let changes = c.session != Some(session);
+        if changes {
             if c.session.is_some() {
                 c.last_session = c.session;
             }
@@ -606,9 +616,14 @@ impl Mux {
         c.activity_order = order;
         if !c.attached {
             c.attached = true;
-            self.effects.push_back(Effect::Attach { client });
+            let control = c.control.is_some();
+            if !control {
+                self.effects.push_back(Effect::Attach { client });
+            }
             self.show_config_errors(client);
-            self.greet(client, session);
+            if !control {
+                self.greet(client, session);
+            }
             let found = self.found_session(session);
             self.happened("client-attached", Some(client), found);
         }
@@ -626,6 +641,10 @@ impl Mux {
         if let Some(w) = self.sessions.get(&session).and_then(|s| s.current_window()) {
             self.auto_rename(w);
         }
+        if changes {
+            let found = self.found_session(session);
+            self.happened("client-session-changed", Some(client), found);
+        }
     }
 
     /// A client ceases to be a terminal.
@@ -634,10 +653,15 @@ impl Mux {
         c.leaving = true;
         c.attached = false;
         let session = c.session.take();
-        self.effects.push_back(Effect::Detach { client, message });
+        match &mut c.control {
+            // It goes when what it has been told is on its way.
+            Some(control) => control.end(),
+            None => self.effects.push_back(Effect::Detach { client, message }),
+        }
         self.client_left(client, session);
         let found = session.and_then(|s| self.found_session(s));
-        self.happened("client-detached", None, found);
+        self.note("client-detached", Some(client), found);
+        self.run_hook("client-detached", None, None, found);
     }
 
     /// What ends with a client that was attached.
@@ -655,6 +679,9 @@ impl Mux {
     /// The size a session's windows have on a client: its terminal without the status lines.
     pub(crate) fn client_area(&self, client: &super::Client) -> Option<Size> {
         let session = client.session?;
+        if let Some(control) = &client.control {
+            return control.sized.then_some(client.size);
+        }
         let rows = client.size.rows.saturating_sub(self.status_lines(session));
         Some(Size::new(client.size.cols, rows))
     }
@@ -677,6 +704,8 @@ impl Mux {
                 w.size = size;
                 w.layout.resize(size);
                 self.apply_layout(id);
+                let found = self.found_window(id, None);
+                self.happened("window-resized", None, found);
             } else if border_changed {
                 self.apply_layout(id);
             }
@@ -693,6 +722,7 @@ impl Mux {
         let sees = |c: &&super::Client| {
             c.attached
                 && !c.leaving
+                && (!c.ignore_size || self.clients.values().all(|c| c.ignore_size || !c.attached))
                 && c.session.and_then(|s| self.sessions.get(&s)).is_some_and(|s| {
                     if aggressive || mode == "latest" {
                         s.current_window() == Some(id)
@@ -787,12 +817,19 @@ impl Mux {
         }
         let format = self.option_text(Scope::Window(window), "automatic-rename-format");
         let name = clean_name(&self.expand_for_pane(&format, active));
+        self.name_window(window, name);
+    }
+
+    /// Gives a window a name.
+    pub(crate) fn name_window(&mut self, window: WindowId, name: String) {
         if let Some(w) = self.windows.get_mut(&window)
             && w.name != name
         {
             w.name = name;
             self.persist = true;
             self.redraw_window(window);
+            let found = self.found_window(window, None);
+            self.happened("window-renamed", None, found);
         }
     }
 

@@ -141,7 +141,11 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
         }
         ToServer::Drawn { seq } => {
             let mut core = server.core.borrow_mut();
-            let Some(screen) = attached(&mut core, client) else { return };
+            let Some(screen) = attached(&mut core, client) else {
+                // A control client has no screen: it has written lines.
+                drop(core);
+                return server.event(Event::ControlWritten { client, seq });
+            };
             if screen.outstanding == Some(seq) {
                 screen.outstanding = None;
                 if screen.dirty {

@@ -32,6 +32,16 @@ pub(crate) const LIST: Verb = verb(
     list,
 );
 
+/// Commands as they are listed: full names, flags in order.
+pub(crate) fn print(commands: &[Command], between: &str) -> String {
+    let one = |c: &Command| {
+        let verb = super::find(c.name()).ok();
+        let args = verb.and_then(|v| v.spec.read(c.words.get(1..)?).ok().map(|a| a.print(v.spec.name)));
+        args.unwrap_or_else(|| crate::command::print_commands(std::slice::from_ref(c)))
+    };
+    commands.iter().map(one).collect::<Vec<_>>().join(between)
+}
+
 /// The commands that the words after a key are: a block, or words split at `;`.
 pub(crate) fn commands_of(words: &[Word]) -> Option<Arc<[Command]>> {
     if let [Word::Block(commands)] = words {

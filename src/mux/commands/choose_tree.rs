@@ -91,13 +91,11 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     if zoom {
         mux.zoom(found.pane);
     }
-    let Some(p) = mux.panes.get_mut(&found.pane) else { return DONE };
+    let Some(p) = mux.panes.get(&found.pane) else { return DONE };
     let rows = usize::from(p.size.rows);
     let mut list = ListMode { kind, items, current, top: 0, rows, template, unzoom: zoom };
     list.follow();
-    p.mode = Some(Mode::List(Box::new(list)));
-    mux.auto_rename(found.window);
-    mux.redraw_window(found.window);
+    mux.enter_mode(found.pane, Mode::List(Box::new(list)));
     DONE
 }
 

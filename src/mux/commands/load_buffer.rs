@@ -49,7 +49,8 @@ fn load(mux: &mut Mux, call: &Call) -> Outcome {
     let path = path_of(mux, call);
     let (name, clipboard) = (args.get('b'), args.has('w'));
     if path == "-" {
-        let client = call.client().filter(|c| mux.clients.get(c).is_some_and(|c| !c.attached));
+        let client =
+            call.client().filter(|c| mux.clients.get(c).is_some_and(|c| !c.attached && c.control.is_none()));
         let Some(client) = client else { return Err("-: no standard input".into()) };
         let stdin =
             Stdin { data: Vec::new(), name, clipboard, origin: call.origin.clone(), waits: call.queue };
@@ -106,8 +107,10 @@ fn save(mux: &mut Mux, call: &Call) -> Outcome {
     Ok(Flow::Wait)
 }
 
-fn output(mux: &mut Mux, call: &Call, bytes: Vec<u8>) -> Outcome {
-    match call.client().and_then(|c| mux.clients.get(&c)).filter(|c| !c.attached && !c.leaving) {
+/// Bytes for the asker's standard output, as they are.
+pub(super) fn output(mux: &mut Mux, call: &Call, bytes: Vec<u8>) -> Outcome {
+    let asker = call.client().and_then(|c| mux.clients.get(&c));
+    match asker.filter(|c| !c.attached && !c.leaving && c.control.is_none()) {
         Some(c) => {
             let client = c.id;
             mux.effects.push_back(Effect::Stdout { client, bytes });

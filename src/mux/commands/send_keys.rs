@@ -81,12 +81,30 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         p.screen.advance(b"\x1bc");
         mux.redraw_pane(pane);
     }
-    if args.words.is_empty() && !args.has('R') && args.has('K') {
-        return DONE;
+    if args.has('K') {
+        return to_client(mux, call, &words, repeat);
     }
     for _ in 0..repeat {
         for word in &words {
             send(mux, call, pane, word)?;
+        }
+    }
+    DONE
+}
+
+/// `-K`: as if typed on the client's own keyboard.
+fn to_client(mux: &mut Mux, call: &Call, words: &[String], repeat: usize) -> Outcome {
+    let client = mux.find_client(&call.origin, call.args.get('c').as_deref())?;
+    for _ in 0..repeat {
+        for word in words {
+            let key = if call.args.has('l') { None } else { keys::parse_name(word) };
+            let all = match key {
+                Some(key) => vec![key],
+                None => word.chars().filter_map(|c| keys::parse_name(&c.to_string())).collect(),
+            };
+            for key in all {
+                mux.key(client, key);
+            }
         }
     }
     DONE

@@ -32,6 +32,8 @@ pub enum Kind {
     Style,
     /// A list of texts with indices.
     Array,
+    /// A list of command lists with indices, run when something happens.
+    Hook,
 }
 
 /// One option.
@@ -49,6 +51,11 @@ pub struct OptionDef {
 
 const fn o(level: Level, name: &'static str, kind: Kind, default: &'static str) -> OptionDef {
     OptionDef { name, level, kind, default }
+}
+
+/// A hook: nothing hangs on it at first.
+const fn h(level: Level, name: &'static str) -> OptionDef {
+    o(level, name, Kind::Hook, "")
 }
 
 use Kind::{Array, Choice, Colour, Flag, Key, Number, Style, Text};
@@ -247,6 +254,75 @@ pub static OPTIONS: &[OptionDef] = &[
     o(Pane, "window-style", Style, "default"),
     o(Window, "wrap-search", Flag, "on"),
     o(Window, "xterm-keys", Flag, "on"),
+    // Hooks: what tmux keeps as options too.
+    h(Session, "after-bind-key"),
+    h(Session, "after-capture-pane"),
+    h(Session, "after-copy-mode"),
+    h(Session, "after-display-message"),
+    h(Session, "after-display-panes"),
+    h(Session, "after-kill-pane"),
+    h(Session, "after-list-buffers"),
+    h(Session, "after-list-clients"),
+    h(Session, "after-list-keys"),
+    h(Session, "after-list-panes"),
+    h(Session, "after-list-sessions"),
+    h(Session, "after-list-windows"),
+    h(Session, "after-load-buffer"),
+    h(Session, "after-lock-server"),
+    h(Session, "after-new-session"),
+    h(Session, "after-new-window"),
+    h(Session, "after-paste-buffer"),
+    h(Session, "after-pipe-pane"),
+    h(Session, "after-queue"),
+    h(Session, "after-refresh-client"),
+    h(Session, "after-rename-session"),
+    h(Session, "after-rename-window"),
+    h(Session, "after-resize-pane"),
+    h(Session, "after-resize-window"),
+    h(Session, "after-save-buffer"),
+    h(Session, "after-select-layout"),
+    h(Session, "after-select-pane"),
+    h(Session, "after-select-window"),
+    h(Session, "after-send-keys"),
+    h(Session, "after-set-buffer"),
+    h(Session, "after-set-environment"),
+    h(Session, "after-set-hook"),
+    h(Session, "after-set-option"),
+    h(Session, "after-show-environment"),
+    h(Session, "after-show-messages"),
+    h(Session, "after-show-options"),
+    h(Session, "after-split-window"),
+    h(Session, "after-unbind-key"),
+    h(Session, "alert-activity"),
+    h(Session, "alert-bell"),
+    h(Session, "alert-silence"),
+    h(Session, "client-active"),
+    h(Session, "client-attached"),
+    h(Session, "client-dark-theme"),
+    h(Session, "client-detached"),
+    h(Session, "client-focus-in"),
+    h(Session, "client-focus-out"),
+    h(Session, "client-light-theme"),
+    h(Session, "client-resized"),
+    h(Session, "client-session-changed"),
+    h(Session, "command-error"),
+    h(Pane, "pane-died"),
+    h(Pane, "pane-exited"),
+    h(Pane, "pane-focus-in"),
+    h(Pane, "pane-focus-out"),
+    h(Pane, "pane-mode-changed"),
+    h(Pane, "pane-set-clipboard"),
+    h(Pane, "pane-title-changed"),
+    h(Session, "session-closed"),
+    h(Session, "session-created"),
+    h(Session, "session-renamed"),
+    h(Session, "session-window-changed"),
+    h(Window, "window-layout-changed"),
+    h(Session, "window-linked"),
+    h(Window, "window-pane-changed"),
+    h(Window, "window-renamed"),
+    h(Window, "window-resized"),
+    h(Session, "window-unlinked"),
     // qmux's own.
     o(Session, "auto-move", Flag, "off"),
     o(Session, "theme", Text, ""),

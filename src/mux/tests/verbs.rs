@@ -483,7 +483,7 @@ fn hooks_run_after_their_command_and_when_things_happen() {
     w.ok("set-hook -g window-linked 'set -ga @linked x'");
     assert_eq!(
         w.ok("show-hooks -g after-new-window"),
-        "after-new-window[0] set -gF @made \"#{window_name}\"\nafter-new-window[1] rename-window again"
+        "after-new-window[0] set-option -Fg @made \"#{window_name}\"\nafter-new-window[1] rename-window again"
     );
     w.ok("new-window -n first");
     assert_eq!(w.show("#{window_name} #{@made} #{@linked}"), "again first x");
