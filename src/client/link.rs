@@ -67,6 +67,8 @@ pub struct Link {
     sent: usize,
     attached: Option<Attached>,
     control: Option<Control>,
+    /// The server has said something.
+    heard: bool,
     wants_stdin: bool,
     /// Reading and writing go through this many bytes at a time.
     buffer: Vec<u8>,
@@ -82,17 +84,22 @@ impl Link {
             to_server: Vec::new(),
             sent: 0,
             attached: None,
-            wants_stdin: control.is_some(),
+            wants_stdin: false,
+            heard: false,
             control,
             buffer: vec![0; MAX_INPUT],
         })
     }
 
-    /// Says Hello and does what the server says until it is over. An error is a message for the user.
-    pub fn run(mut self, hello: ClientHello) -> Result<ExitCode, String> {
+    /// Says Hello and does what the server says until it is over; `None` when it went without a word: it was
+    /// ending, and has done nothing. An error is a message for the user.
+    pub fn run(mut self, hello: ClientHello) -> Result<Option<ExitCode>, String> {
         self.stream.set_nonblocking(true).map_err(|e| format!("qmux: the server's socket: {e}"))?;
         self.send(&ToServer::Hello(Box::new(hello)));
         let end = self.pump();
+        if !self.heard && matches!(end, End::Broken(_)) {
+            return Ok(None);
+        }
         let was_attached = self.attached.is_some();
         if let Some(attached) = self.attached.take() {
             attached.terminal.leave();
@@ -104,9 +111,9 @@ impl Link {
                 End::Broken(words) => (words.as_str(), ExitCode::FAILURE),
             };
             control.end(words);
-            return Ok(code);
+            return Ok(Some(code));
         }
-        Ok(match end {
+        Ok(Some(match end {
             End::Exit(code) => ExitCode::from(code),
             End::Detached(words) => {
                 say(was_attached, &words);
@@ -116,7 +123,7 @@ impl Link {
                 say(was_attached, &words);
                 ExitCode::FAILURE
             }
-        })
+        }))
     }
 
     fn pump(&mut self) -> End {
@@ -217,7 +224,12 @@ impl Link {
         }
         loop {
             match self.reader.next_message::<ToClient>() {
-                Ok(Some(Received::Known(message))) => self.take(message)?,
+                Ok(Some(Received::Known(message))) => {
+                    // A control client's first command is its argv: lines come after it.
+                    self.wants_stdin |= !self.heard && self.control.is_some();
+                    self.heard = true;
+                    self.take(message)?;
+                }
                 // A newer server: what we do not know we cannot need.
                 Ok(Some(Received::Unknown(_))) => {}
                 Ok(None) => return Ok(()),
@@ -247,6 +259,7 @@ impl Link {
             ToClient::Detach { message } => return Err(End::Detached(message)),
             ToClient::WantStdin => self.wants_stdin = true,
             ToClient::Suspend => self.suspend()?,
+            ToClient::Lock { command } => self.lock(&command)?,
         }
         self.flush_to_tty()
     }
@@ -308,6 +321,20 @@ impl Link {
             nix::sys::signal::raise(Signal::SIGSTOP).map_err(|e| End::Broken(format!("cannot stop: {e}")))?;
         }
         Ok(())
+    }
+
+    /// Gives the terminal to a command until it ends. What is typed there as ^C or ^Z is for the command:
+    /// signals that came meanwhile are dropped (std empties the child's signal mask).
+    fn lock(&mut self, command: &str) -> Result<(), End> {
+        if let Some(attached) = &self.attached {
+            attached.terminal.leave();
+            let mut child = std::process::Command::new("/bin/sh");
+            child.arg("-c").arg(command);
+            // A lock that cannot be run locks nothing; the session goes on as it was.
+            let _ = child.status();
+            while let Ok(Some(_)) = attached.signals.read_signal() {}
+        }
+        self.resume()
     }
 
     /// After a stop: the shell has had the terminal, so modes and contents are no longer ours.

@@ -83,6 +83,8 @@ pub enum Event<'a> {
     ControlWritten { client: ClientId, seq: u64 },
     /// The client's terminal changed its size.
     ClientResized { client: ClientId, size: Size },
+    /// The client's terminal is its own again: after a stop, or the end of [`Effect::Lock`]'s command.
+    ClientGoesOn { client: ClientId },
     /// The client's connection is gone.
     ClientGone { client: ClientId },
     /// Output of a pane.
@@ -163,6 +165,10 @@ pub enum Effect {
     /// The client ceases to be a terminal, prints `message` and exits 0. `exec` replaces it by a shell
     /// command (`detach-client -E`).
     Detach { client: ClientId, message: String },
+    /// Stop the client (`suspend-client`); it is drawn again when it goes on.
+    Suspend { client: ClientId },
+    /// Give the client's terminal to a shell command until it ends (`lock-client`).
+    Lock { client: ClientId, command: String },
     /// Ask the command client for its standard input.
     WantStdin { client: ClientId },
     /// Something this client sees changed. Many of these may be answered by one drawing.

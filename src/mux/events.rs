@@ -37,6 +37,7 @@ impl Mux {
             },
             Event::ControlWritten { client, seq } => self.control_written(client, seq),
             Event::ClientResized { client, size } => self.client_resized(client, size),
+            Event::ClientGoesOn { client } => self.goes_on(client),
             Event::ClientGone { client } => self.client_gone(client),
             Event::PaneOutput { pane, bytes } => self.pane_output(pane, bytes),
             Event::PaneStarted { pane, pid, tty, life } => {
@@ -155,6 +156,11 @@ impl Mux {
             c.size = size;
             c.activity_order = order;
             self.sizes_dirty = true;
+            // A menu stands where it was asked for; a popup stays on the terminal.
+            if matches!(c.overlay, Some(Overlay::Menu(_))) {
+                self.close_overlay(id);
+            }
+            self.fit_popup(id);
             self.redraw.insert(id);
             let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
             self.happened("client-resized", Some(id), found);
@@ -167,6 +173,12 @@ impl Mux {
         self.redraw.remove(&id);
         for channel in self.channels.values_mut() {
             channel.forget(id);
+        }
+        if let Some(overlay) = c.overlay {
+            self.end_overlay(overlay);
+        }
+        if let Some(queue) = c.prompt.and_then(|p| p.waits) {
+            self.release(queue);
         }
         if c.attached {
             self.client_left(id, c.session);
@@ -190,6 +202,10 @@ impl Mux {
         let events = p.screen.take_events();
         p.silent_since = Some(now);
         let window = p.window;
+        if let Some(client) = self.popup_of(id) {
+            self.redraw.insert(client);
+        }
+        let Some(p) = self.panes.get(&id) else { return };
         if let Some(request) = p.pipe {
             self.effects.push_back(Effect::JobInput { request, bytes: bytes.to_vec() });
         }
@@ -206,6 +222,22 @@ impl Mux {
         self.note_activity(window, Alert::Activity);
         self.redraw_pane(id);
         self.control_output(id, bytes);
+    }
+
+    /// Bytes for the screen of a pane that has no program.
+    pub(crate) fn show_in_empty(&mut self, id: PaneId, bytes: &[u8]) {
+        if let Some(p) = self.panes.get_mut(&id) {
+            // As a terminal does for a program: a line's end is also a return.
+            let mut text = Vec::with_capacity(bytes.len());
+            for b in bytes {
+                if *b == b'\n' {
+                    text.push(b'\r');
+                }
+                text.push(*b);
+            }
+            p.screen.advance(&text);
+            self.redraw_pane(id);
+        }
     }
 
     fn screen_event(&mut self, id: PaneId, event: ScreenEvent) {
@@ -314,6 +346,11 @@ impl Mux {
         let window = p.window;
         let session = self.found_pane(id, None).map(|f| f.session);
         let text = format!("create pane failed: {error}");
+        if let Some(client) = self.popup_of(id) {
+            self.close_overlay(client);
+            self.show_message(client, text, None, true);
+            return;
+        }
         self.remove_pane(id);
         let watching: Vec<ClientId> = self
             .clients
@@ -479,7 +516,31 @@ impl Mux {
             self.note_activity(window, Alert::Silence);
         }
         self.check_subscriptions();
+        self.lock_idle();
         self.run_later(now);
+    }
+
+    /// When a session is locked for lack of input (`lock-after-time`), if clients show it unlocked.
+    pub(crate) fn lock_deadline(&self, session: crate::ids::SessionId) -> Option<Instant> {
+        let seconds = self.option_number(Scope::Session(session), "lock-after-time");
+        let shown =
+            || self.clients.values().any(|c| c.is_terminal() && !c.suspended && c.session == Some(session));
+        if seconds <= 0 || !shown() {
+            return None;
+        }
+        let idle = self.wall_ms().saturating_sub(self.sessions.get(&session)?.activity).max(0);
+        let left = seconds.saturating_mul(1000).saturating_sub(idle).max(0);
+        Some(self.now + Duration::from_millis(left as u64))
+    }
+
+    fn lock_idle(&mut self) {
+        let due: Vec<crate::ids::SessionId> = self
+            .sessions
+            .keys()
+            .copied()
+            .filter(|s| self.lock_deadline(*s).is_some_and(|at| at <= self.now))
+            .collect();
+        due.into_iter().for_each(|s| self.lock_session(s));
     }
 
     /// Plans the next redraw of the status lines by time.

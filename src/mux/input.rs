@@ -78,7 +78,9 @@ impl Mux {
                     }
                 }
                 Input::Mouse(mouse) => {
-                    if self.clients.get(&id).is_some_and(|c| c.prompt.is_none()) {
+                    if self.clients.get(&id).is_some_and(|c| c.prompt.is_none())
+                        && self.box_mouse(id, mouse) == Handled::No
+                    {
                         self.mouse_input(id, mouse);
                     }
                 }
@@ -137,6 +139,10 @@ impl Mux {
             };
             self.prompt_answer(id, answer, None);
             return;
+        }
+        if let Some(Overlay::Popup(popup)) = self.clients.get(&id).and_then(|c| c.overlay.as_ref()) {
+            let pane = popup.pane;
+            return self.paste_into(pane, bytes);
         }
         let Some(pane) = self.pane_of(id) else { return };
         if self.takes_keys(id, pane) {
@@ -213,7 +219,11 @@ impl Mux {
             self.prompt_key(id, key);
             return Passed::Not;
         }
-        if let Some(overlay) = c.overlay.take() {
+        if matches!(c.overlay, Some(Overlay::Menu(_) | Overlay::Popup(_))) {
+            if self.box_key(id, key) == Handled::Yes {
+                return Passed::Not;
+            }
+        } else if let Some(overlay) = c.overlay.take() {
             passed = Passed::Not;
             self.redraw.insert(id);
             if self.overlay_key(id, overlay, key) == Handled::Yes {
@@ -458,7 +468,7 @@ impl Mux {
     }
 
     fn overlay_key(&mut self, id: ClientId, overlay: Overlay, key: Key) -> Handled {
-        let Overlay::PaneNumbers { template, .. } = overlay;
+        let Overlay::PaneNumbers { template, .. } = overlay else { return Handled::No };
         let index = match key.code {
             KeyCode::Char(c @ '0'..='9') if key.mods.is_empty() => c as usize - '0' as usize,
             KeyCode::Char(c @ 'a'..='z') if key.mods.is_empty() => c as usize - 'a' as usize + 10,
@@ -485,8 +495,8 @@ impl Mux {
         if let Some(c) = self.clients.get_mut(&id) {
             c.prompt = Some(prompt);
             c.message = None;
-            c.overlay = None;
         }
+        self.close_overlay(id);
         self.redraw.insert(id);
     }
 

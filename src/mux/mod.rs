@@ -9,6 +9,7 @@ pub mod copy;
 mod defaults;
 pub mod event;
 mod events;
+mod groups;
 mod input;
 pub mod keytable;
 pub mod layout;
@@ -16,6 +17,7 @@ pub mod list;
 mod model;
 pub mod mouse;
 pub mod options;
+pub mod overlay;
 pub mod prompt;
 mod queue;
 mod save;
@@ -123,6 +125,8 @@ pub struct Mux {
     pub(crate) greet: bool,
     /// Hooks that were set somewhere: the others need not be looked up when something happens.
     pub(crate) hooked: BTreeSet<String>,
+    /// Session groups as they were last made alike.
+    pub(crate) grouped: BTreeMap<String, Vec<(u32, WindowId)>>,
     /// What control clients have still to be told of, and the numbers of their guards.
     pub(crate) control: control::Notes,
     pub(crate) config: Config,
@@ -180,6 +184,7 @@ impl Mux {
             theme_changed: true,
             greet: false,
             hooked: BTreeSet::new(),
+            grouped: BTreeMap::new(),
             control: control::Notes::default(),
             now,
             wall_base: (now, config.unix_ms),
@@ -263,7 +268,7 @@ impl Mux {
         let clients = self.clients.values().flat_map(|c| {
             let overlay = match &c.overlay {
                 Some(Overlay::PaneNumbers { until, .. }) => *until,
-                None => None,
+                Some(Overlay::Menu(_) | Overlay::Popup(_)) | None => None,
             };
             let message = c.message.as_ref().and_then(|m| m.until);
             [c.repeat_until, c.escape_deadline, overlay, message, c.control_deadline()]
@@ -274,6 +279,7 @@ impl Mux {
             .flatten()
             .chain(self.later.iter().map(|(at, _)| *at))
             .chain(self.status_due)
+            .chain(self.sessions.keys().filter_map(|s| self.lock_deadline(*s)))
             .chain(silence)
             .min()
     }
@@ -295,6 +301,7 @@ impl Mux {
     fn settle(&mut self) {
         loop {
             self.run_queues();
+            self.follow_groups();
             if self.sizes_dirty {
                 self.sizes_dirty = false;
                 self.fit_windows();

@@ -164,6 +164,8 @@ pub(crate) enum Later {
 #[derive(Debug)]
 pub(crate) struct LaterShell {
     pub command: Option<String>,
+    /// `-c`: the directory it runs in.
+    pub cwd: Option<String>,
     pub as_commands: bool,
     pub origin: Arc<Origin>,
     pub waits: Option<QueueId>,
@@ -290,6 +292,7 @@ impl Mux {
                 }
             }
         }
+        self.follow_groups();
         self.end_guard(guard, failed);
     }
 

@@ -133,6 +133,7 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
             server.event(Event::ClientResized { client, size });
         }
         ToServer::Redraw => {
+            server.event(Event::ClientGoesOn { client });
             let mut core = server.core.borrow_mut();
             let Some(screen) = attached(&mut core, client) else { return };
             screen.view.invalidate();

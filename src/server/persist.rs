@@ -183,10 +183,11 @@ fn answers(socket: &Path) -> bool {
 }
 
 /// Lives that belong to servers of other names on this host.
-/// Whether a keeper says that it was started for another server: it may have no record of it yet.
+/// Whether a keeper says that it was started for another server, which may have no record of it yet. One that
+/// says nothing has only just begun: it runs nothing so far, and whoever started it waits for it.
 fn of_another(server: &Server, keeper_socket: &Path) -> bool {
     let record = crate::keeper::KeeperRecord::read(keeper_socket);
-    record.is_some_and(|r| !r.server.is_empty() && Path::new(&r.server) != server.socket)
+    record.is_none_or(|r| !r.server.is_empty() && Path::new(&r.server) != server.socket)
 }
 
 fn lives_of_others(server: &Server) -> HashSet<LifeId> {

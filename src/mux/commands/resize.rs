@@ -119,9 +119,8 @@ fn window(mux: &mut Mux, call: &Call) -> Outcome {
             areas.iter().copied().reduce(|a, b| Size::new(f(a.cols, b.cols), f(a.rows, b.rows)))
         };
         let fit = if args.has('A') { pick(u16::max) } else { pick(u16::min) };
-        if let Some(s) = fit {
-            (cols, rows) = (i64::from(s.cols), i64::from(s.rows));
-        }
+        let fit = fit.unwrap_or_else(|| mux.default_size(found.session));
+        (cols, rows) = (i64::from(fit.cols), i64::from(fit.rows));
     }
     let clamp = |n: i64| n.clamp(1, i64::from(Size::MAX)) as u16;
     let size = Size::new(clamp(cols), clamp(rows));

@@ -65,6 +65,7 @@ fn pane(mux: &mut Mux, call: &Call) -> Outcome {
         let Some(w) = mux.windows.get_mut(id) else { continue };
         w.layout.map_panes(exchange);
         w.panes.iter_mut().for_each(|p| *p = exchange(*p));
+        w.floats.iter_mut().for_each(|(p, _)| *p = exchange(*p));
         if !one_window {
             w.active = exchange(w.active);
             w.last_panes.iter_mut().for_each(|p| *p = exchange(*p));
