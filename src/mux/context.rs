@@ -509,7 +509,8 @@ impl Cx<'_> {
                 }
                 parts.join(",")
             }
-            "session_format" => "1".into(),
+            // Only a list of sessions is about them; see `lists`.
+            "session_format" => "0".into(),
             "active_window_index" => s.current.to_string(),
             "last_window_index" => s.links.keys().next_back().map(u32::to_string).unwrap_or_default(),
             _ => return None,
@@ -531,6 +532,24 @@ impl Cx<'_> {
                 attached().map(|c| c.name.as_str()).collect::<Vec<_>>().join(",")
             }
             _ => return None,
+        })
+    }
+
+    /// The sessions that hold a window, each as often as it does.
+    fn links_of<'b>(&'b self, w: &'b Window) -> impl Iterator<Item = &'b Session> {
+        let holds = |s: &'b Session| s.links.values().filter(|l| l.window == w.id).map(move |_| s);
+        self.mux.sessions.values().flat_map(holds)
+    }
+
+    fn shown_in<'b>(&'b self, w: &'b Window) -> impl Iterator<Item = &'b Session> {
+        self.mux.sessions.values().filter(|s| s.current_window() == Some(w.id))
+    }
+
+    /// The clients that show a window now.
+    fn showing<'b>(&'b self, w: &'b Window) -> impl Iterator<Item = &'b Client> {
+        self.mux.clients.values().filter(|c| {
+            let s = c.session.and_then(|s| self.mux.sessions.get(&s));
+            c.attached && s.and_then(|s| s.current_window()) == Some(w.id)
         })
     }
 
@@ -561,32 +580,30 @@ impl Cx<'_> {
             "window_visible_layout" if w.zoomed => super::layout::Layout::single(w.active, w.size).to_text(),
             "window_visible_layout" => w.layout.to_text(),
             "window_activity" => return seconds(w.activity),
-            "window_bigger" => return flag(false),
+            "window_bigger" => return self.client().and_then(|_| flag(false)),
             "window_offset_x" | "window_offset_y" => return None,
-            "window_linked" => {
-                let n = self.mux.sessions.values().filter(|s| s.index_of(w.id).is_some()).count();
-                return flag(n > 1);
+            "window_linked" => return flag(self.links_of(w).count() > 1),
+            // A session that holds it twice counts twice, as in tmux.
+            "window_linked_sessions" => self.links_of(w).count().to_string(),
+            "window_linked_sessions_list" => {
+                self.links_of(w).map(|s| s.name.as_str()).collect::<Vec<_>>().join(",")
             }
-            "window_linked_sessions" | "window_active_sessions" => {
-                let all = name == "window_linked_sessions";
-                let n = self.mux.sessions.values().filter(|s| {
-                    if all { s.index_of(w.id).is_some() } else { s.current_window() == Some(w.id) }
-                });
-                n.count().to_string()
+            "window_active_sessions" => self.shown_in(w).count().to_string(),
+            "window_active_sessions_list" => {
+                self.shown_in(w).map(|s| s.name.as_str()).collect::<Vec<_>>().join(",")
             }
-            "window_active_clients" => {
-                let shows = |c: &&Client| {
-                    let s = c.session.and_then(|s| self.mux.sessions.get(&s));
-                    c.attached && s.and_then(|s| s.current_window()) == Some(w.id)
-                };
-                self.mux.clients.values().filter(shows).count().to_string()
+            "window_active_clients" => self.showing(w).count().to_string(),
+            "window_active_clients_list" => {
+                self.showing(w).map(|c| c.name.as_str()).collect::<Vec<_>>().join(",")
             }
-            "window_cell_width" | "window_cell_height" => "0".into(),
+            // What a cell measures when no terminal says it.
+            "window_cell_width" => "16".into(),
+            "window_cell_height" => "32".into(),
             "window_stack_index" => {
                 let at = s.last.iter().rev().position(|i| *i == found.index).map_or(0, |i| i + 1);
                 (if s.current == found.index { 0 } else { at }).to_string()
             }
-            "window_format" => "1".into(),
+            "window_format" => "0".into(),
             "loop_first_flag" => return flag(self.ends.0),
             "loop_last_flag" => return flag(self.ends.1),
             _ => return None,
@@ -788,12 +805,9 @@ impl Cx<'_> {
         if let Some(f) = self.about.found
             && let Scope::Session(_) = self.mux.scope_for(scope, base)
         {
-            return self.mux.option(Scope::Session(f.session), base).map(|v| v.to_text());
+            return self.mux.option(Scope::Session(f.session), base).map(|v| as_variable(&v));
         }
-        self.mux.option(scope, base).map(|v| match v {
-            super::options::Value::Flag(on) => (if on { "1" } else { "0" }).to_owned(),
-            other => other.to_text(),
-        })
+        self.mux.option(scope, base).map(|v| as_variable(&v))
     }
 
     fn of_environment(&self, name: &str) -> Option<String> {
@@ -802,6 +816,14 @@ impl Cx<'_> {
             Some(value) => value,
             None => self.mux.env_global(name),
         }
+    }
+}
+
+/// An option in a format: what is on or off is 1 or 0.
+fn as_variable(value: &super::options::Value) -> String {
+    match value {
+        super::options::Value::Flag(on) => (if *on { "1" } else { "0" }).to_owned(),
+        other => other.to_text(),
     }
 }
 

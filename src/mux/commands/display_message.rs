@@ -22,7 +22,11 @@ const FORMAT: &str =
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let found = match args.get('t') {
-        Some(_) => Some(target(mux, call, 't', TargetKind::Pane)?),
+        // A place that is not there is no error: what the message says of it is empty.
+        Some(t) => target(mux, call, 't', TargetKind::Pane).ok().or_else(|| {
+            let (session, _) = t.split_once(':')?;
+            mux.found_session(mux.find_session(session.trim_start_matches('='), false)?)
+        }),
         None => mux.current(&call.origin),
     };
     if args.has('F') && args.word(0).is_some() {
@@ -36,7 +40,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         Some(name) => Some(mux.find_client(&call.origin, Some(&name))?),
         None => mux.find_client(&call.origin, None).ok(),
     };
-    let about = About { client: client.or(call.client()), found, ..About::default() };
+    let about = About { client, found, ..About::default() };
     if args.has('a') {
         let all: String = VARIABLES
             .iter()

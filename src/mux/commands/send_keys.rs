@@ -114,8 +114,10 @@ fn send(mux: &mut Mux, call: &Call, pane: PaneId, word: &str) -> Outcome {
     let args = &call.args;
     if args.has('H') {
         let digits = word.trim_start_matches("0x");
-        let byte = u8::from_str_radix(digits, 16).map_err(|_| format!("invalid key: {word}"))?;
-        mux.write_pane(pane, &[byte]);
+        // As tmux: what is no byte is passed over.
+        if let Ok(byte) = u8::from_str_radix(digits, 16) {
+            mux.write_pane(pane, &[byte]);
+        }
         return DONE;
     }
     let key = if args.has('l') { None } else { keys::parse_name(word) };

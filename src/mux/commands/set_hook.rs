@@ -50,6 +50,9 @@ impl Mux {
         let scope = found.map_or(Scope::GlobalSession, |f| Scope::Pane(f.pane));
         // A window in several sessions: the hook's session counts, not any of them.
         let value = match found {
+            Some(f) if name.starts_with('@') => {
+                self.option(scope, name).or_else(|| self.option(Scope::Session(f.session), name))
+            }
             Some(f) if matches!(self.scope_for(scope, name), Scope::Session(_)) => {
                 self.option(Scope::Session(f.session), name)
             }

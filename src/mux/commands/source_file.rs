@@ -115,7 +115,7 @@ pub(super) fn loaded(
             }
         }
         Err(_) if quiet => {}
-        Err(f) => mux.tell_trouble(origin, 0, &Trouble::new(1, format!("{path}: {}", f.text))),
+        Err(f) => mux.tell_trouble(origin, 0, &Trouble::new(1, f.text)),
     }
 }
 

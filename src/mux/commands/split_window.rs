@@ -33,10 +33,10 @@ pub(super) fn how(mux: &Mux, args: &Args, at: Found) -> Result<SplitHow, Trouble
         .and_then(|w| if full { Some(w.layout.root.rect) } else { w.layout.rect(at.pane) });
     let whole = whole.map_or(0, |r| if axis == Axis::LeftRight { r.w } else { r.h });
     let size = match (args.get('l'), args.get('p')) {
-        (Some(l), _) => Some(cells(&l, whole).ok_or_else(|| format!("size invalid: {l}"))?),
+        (Some(l), _) => Some(cells(&l, whole).ok_or_else(|| "size invalid".to_owned())?),
         (None, Some(p)) => {
             let percent = p.trim_end_matches('%');
-            Some(cells(&format!("{percent}%"), whole).ok_or_else(|| format!("percentage invalid: {p}"))?)
+            Some(cells(&format!("{percent}%"), whole).ok_or_else(|| "size invalid".to_owned())?)
         }
         (None, None) => None,
     };

@@ -171,7 +171,7 @@ fn targets_name_what_they_name_in_tmux() {
     ] {
         assert_eq!(at(&mut w, target), place, "{target}");
     }
-    assert_eq!(w.fails("display-message -p -t work:ed x"), "can't find window: ed");
+    assert_eq!(w.fails("list-panes -t work:ed"), "can't find window: ed");
 }
 
 #[test]
