@@ -139,6 +139,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         borders: &borders,
         bars: &bars,
         numbers: &[],
+        boxes: Vec::new(),
         cursor: Some(qmux::view::scene::Cursor {
             x: 56 + cursor.x,
             y: cursor.y,

@@ -476,8 +476,6 @@ fn flags_that_are_wrong_or_not_there_yet_are_refused_in_words() {
     };
     let (code, words, _) = run(&["-x"]);
     assert!(code == Some(1) && words.contains("unknown option -- x\nusage: qmux"), "{words}");
-    let (code, words, _) = run(&["-C", "attach"]);
-    assert!(code == Some(1) && words.contains("control mode (-C) is not supported"), "{words}");
     let (code, _, version) = run(&["-V"]);
     assert_eq!((code, version), (Some(0), b"qmux 0.1.0\n".to_vec()));
 }

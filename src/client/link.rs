@@ -3,6 +3,7 @@
 //! Before `Attach` it is a command's: output to standard output and error, standard input on request.
 //! After it, the terminal is the server's: frames out, keys in, signals turned into messages.
 
+use super::control::Control;
 use super::terminal::{self, Terminal, TerminalError};
 use crate::protocol::client::{ClientHello, MAX_INPUT, ToClient, ToServer};
 use crate::protocol::{FrameError, FrameReader, Received, encode};
@@ -45,7 +46,7 @@ enum End {
 
 /// What is on its way to the terminal: bytes, and after the last byte of a frame its number.
 #[derive(Default)]
-struct Outgoing {
+pub(super) struct Outgoing {
     pieces: VecDeque<(Vec<u8>, Option<u64>)>,
     written: usize,
     bytes: usize,
@@ -65,35 +66,54 @@ pub struct Link {
     to_server: Vec<u8>,
     sent: usize,
     attached: Option<Attached>,
+    control: Option<Control>,
+    /// The server has said something.
+    heard: bool,
     wants_stdin: bool,
     /// Reading and writing go through this many bytes at a time.
     buffer: Vec<u8>,
 }
 
 impl Link {
-    /// Over a connected socket.
-    pub fn new(stream: UnixStream) -> Link {
-        Link {
+    /// Over a connected socket; `control` is how often `-C` was given.
+    pub fn new(stream: UnixStream, control: u8) -> Result<Link, String> {
+        let control = (control > 0).then(|| Control::begin(control)).transpose()?;
+        Ok(Link {
             stream,
             reader: FrameReader::new(),
             to_server: Vec::new(),
             sent: 0,
             attached: None,
             wants_stdin: false,
+            heard: false,
+            control,
             buffer: vec![0; MAX_INPUT],
-        }
+        })
     }
 
-    /// Says Hello and does what the server says until it is over. An error is a message for the user.
-    pub fn run(mut self, hello: ClientHello) -> Result<ExitCode, String> {
+    /// Says Hello and does what the server says until it is over; `None` when it went without a word: it was
+    /// ending, and has done nothing. An error is a message for the user.
+    pub fn run(mut self, hello: ClientHello) -> Result<Option<ExitCode>, String> {
         self.stream.set_nonblocking(true).map_err(|e| format!("qmux: the server's socket: {e}"))?;
         self.send(&ToServer::Hello(Box::new(hello)));
         let end = self.pump();
+        if !self.heard && matches!(end, End::Broken(_)) {
+            return Ok(None);
+        }
         let was_attached = self.attached.is_some();
         if let Some(attached) = self.attached.take() {
             attached.terminal.leave();
         }
-        Ok(match end {
+        if let Some(control) = self.control.take() {
+            let (words, code) = match &end {
+                End::Exit(code) => ("", ExitCode::from(*code)),
+                End::Detached(words) => (words.as_str(), ExitCode::SUCCESS),
+                End::Broken(words) => (words.as_str(), ExitCode::FAILURE),
+            };
+            control.end(words);
+            return Ok(Some(code));
+        }
+        Ok(Some(match end {
             End::Exit(code) => ExitCode::from(code),
             End::Detached(words) => {
                 say(was_attached, &words);
@@ -103,7 +123,7 @@ impl Link {
                 say(was_attached, &words);
                 ExitCode::FAILURE
             }
-        })
+        }))
     }
 
     fn pump(&mut self) -> End {
@@ -141,8 +161,9 @@ impl Link {
     fn wait(&self) -> Result<Ready, End> {
         let unsent = self.to_server.len() - self.sent;
         let room = unsent < TO_SERVER_MAX;
+        let out = self.attached.as_ref().map(|a| &a.out).or(self.control.as_ref().map(|c| &c.out));
         let mut server = PollFlags::empty();
-        server.set(PollFlags::POLLIN, self.attached.as_ref().is_none_or(|a| a.out.bytes < TO_TTY_MAX));
+        server.set(PollFlags::POLLIN, out.is_none_or(|out| out.bytes < TO_TTY_MAX));
         server.set(PollFlags::POLLOUT, unsent > 0);
         let stdin = io::stdin();
         let mut fds = vec![PollFd::new(self.stream.as_fd(), server)];
@@ -155,6 +176,10 @@ impl Link {
         } else if self.wants_stdin && room {
             fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
+        let stdout = io::stdout();
+        if out.is_some_and(|out| out.bytes > 0) && self.control.is_some() {
+            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+        }
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(End::Broken(format!("poll: {error}"))),
@@ -166,7 +191,7 @@ impl Link {
             server: is(0),
             signal: attached && is(1),
             tty: attached && is(2),
-            stdin: !attached && is(1),
+            stdin: !attached && self.wants_stdin && room && is(1),
         })
     }
 
@@ -199,7 +224,12 @@ impl Link {
         }
         loop {
             match self.reader.next_message::<ToClient>() {
-                Ok(Some(Received::Known(message))) => self.take(message)?,
+                Ok(Some(Received::Known(message))) => {
+                    // A control client's first command is its argv: lines come after it.
+                    self.wants_stdin |= !self.heard && self.control.is_some();
+                    self.heard = true;
+                    self.take(message)?;
+                }
                 // A newer server: what we do not know we cannot need.
                 Ok(Some(Received::Unknown(_))) => {}
                 Ok(None) => return Ok(()),
@@ -216,7 +246,10 @@ impl Link {
             ToClient::Attach => self.attach()?,
             ToClient::Draw { seq, bytes } => match &mut self.attached {
                 Some(attached) => attached.out.push(bytes, Some(seq)),
-                None => self.send(&ToServer::Drawn { seq }),
+                None => match &mut self.control {
+                    Some(control) => control.out.push(bytes, Some(seq)),
+                    None => self.send(&ToServer::Drawn { seq }),
+                },
             },
             ToClient::Terminal(bytes) => {
                 if let Some(attached) = &mut self.attached {
@@ -227,6 +260,7 @@ impl Link {
             ToClient::Detach { message } => return Err(End::Detached(message)),
             ToClient::WantStdin => self.wants_stdin = true,
             ToClient::Suspend => self.suspend()?,
+            ToClient::Lock { command } => self.lock(&command)?,
         }
         self.flush_to_tty()
     }
@@ -290,6 +324,20 @@ impl Link {
         Ok(())
     }
 
+    /// Gives the terminal to a command until it ends. What is typed there as ^C or ^Z is for the command:
+    /// signals that came meanwhile are dropped (std empties the child's signal mask).
+    fn lock(&mut self, command: &str) -> Result<(), End> {
+        if let Some(attached) = &self.attached {
+            attached.terminal.leave();
+            let mut child = std::process::Command::new("/bin/sh");
+            child.arg("-c").arg(command);
+            // A lock that cannot be run locks nothing; the session goes on as it was.
+            let _ = child.status();
+            while let Ok(Some(_)) = attached.signals.read_signal() {}
+        }
+        self.resume()
+    }
+
     /// After a stop: the shell has had the terminal, so modes and contents are no longer ours.
     fn resume(&mut self) -> Result<(), End> {
         if let Some(attached) = &self.attached {
@@ -337,6 +385,14 @@ impl Link {
 
     /// Writes what the terminal takes, and acknowledges the frames that are through.
     fn flush_to_tty(&mut self) -> Result<(), End> {
+        if let Some(control) = &mut self.control {
+            // Nobody reads any more: as a broken pipe ends any filter.
+            let drawn = control.write().map_err(|_| End::Broken(String::new()))?;
+            for seq in &drawn {
+                self.send(&ToServer::Drawn { seq: *seq });
+            }
+            return if drawn.is_empty() { Ok(()) } else { self.flush_to_server() };
+        }
         let Some(attached) = &mut self.attached else { return Ok(()) };
         let limit = attached.terminal.write_limit();
         let drawn = match attached.out.write_to(attached.terminal.as_fd(), limit) {
@@ -359,13 +415,17 @@ struct Ready {
 }
 
 impl Outgoing {
-    fn push(&mut self, bytes: Vec<u8>, seq: Option<u64>) {
+    pub(super) fn waiting(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn push(&mut self, bytes: Vec<u8>, seq: Option<u64>) {
         self.bytes += bytes.len();
         self.pieces.push_back((bytes, seq));
     }
 
     /// Writes until the terminal is full or nothing is left; the numbers of the frames that are through.
-    fn write_to(&mut self, tty: BorrowedFd<'_>, limit: usize) -> Result<Vec<u64>, Errno> {
+    pub(super) fn write_to(&mut self, tty: BorrowedFd<'_>, limit: usize) -> Result<Vec<u64>, Errno> {
         let mut drawn = Vec::new();
         while let Some((bytes, seq)) = self.pieces.front() {
             let rest = &bytes[self.written..];

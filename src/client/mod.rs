@@ -5,6 +5,7 @@
 //! happens.
 
 mod args;
+mod control;
 mod hosts;
 mod link;
 mod start;
@@ -20,6 +21,9 @@ use std::process::ExitCode;
 
 /// The version of tmux whose surface `tmux -V` claims.
 const TMUX_VERSION: &str = "3.7";
+
+/// How often a server is looked for that went without a word: one that was just ending has done nothing.
+const TRIES: usize = 3;
 
 /// Runs the client with the whole of argv; the exit code is the command's, or tmux's for its failures.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -58,17 +62,17 @@ fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
     let path = start::socket_path(&args, as_tmux).map_err(|e| e.to_string())?;
     // A server that was killed has left its panes: whatever is asked of it, the next one finds them again.
     let may_start = args::starts_server(&args.command) || path.with_extension("state").exists();
-    let (stream, started) = start::connect(&path, &args, may_start).map_err(|e| e.to_string())?;
-    let hello = hello(args, as_tmux, started);
-    link::Link::new(stream).run(hello)
+    for _ in 0..TRIES {
+        let (stream, started) = start::connect(&path, &args, may_start).map_err(|e| e.to_string())?;
+        let hello = hello(&args, as_tmux, started);
+        if let Some(code) = link::Link::new(stream, hello.control)?.run(hello)? {
+            return Ok(code);
+        }
+    }
+    Err("lost server".into())
 }
 
 fn refuse_unsupported(args: &Args) -> Result<(), String> {
-    if args.control > 0 {
-        return Err("qmux: control mode (-C) is not supported by this version; nothing was done. \
-                    Use single commands with -F, or attach without -C"
-            .into());
-    }
     if args.foreground {
         return Err("qmux: a server in the foreground (-D) is not supported by this version; nothing was \
                     done. The server is started on demand"
@@ -85,7 +89,7 @@ fn exec_shell(command: &str) -> String {
     format!("qmux: cannot run {}: {error}", shell.to_string_lossy())
 }
 
-fn hello(args: Args, as_tmux: bool, started_server: bool) -> ClientHello {
+fn hello(args: &Args, as_tmux: bool, started_server: bool) -> ClientHello {
     let stdin = std::io::stdin();
     let tty = nix::unistd::ttyname(stdin.as_fd()).ok().map(|path| path.to_string_lossy().into_owned());
     let size = tty.is_some().then(terminal::Terminal::size).flatten();
@@ -93,7 +97,7 @@ fn hello(args: Args, as_tmux: bool, started_server: bool) -> ClientHello {
     ClientHello {
         protocol: CLIENT_PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
-        argv: args.command,
+        argv: args.command.clone(),
         cwd: working_directory(),
         env: std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -106,7 +110,7 @@ fn hello(args: Args, as_tmux: bool, started_server: bool) -> ClientHello {
         pid: i32::try_from(std::process::id()).unwrap_or(0),
         uid: nix::unistd::getuid().as_raw(),
         as_tmux,
-        features: args.features,
+        features: args.features.clone(),
         utf8: args.utf8 || locale_is_utf8(),
         control: args.control,
         started_server,

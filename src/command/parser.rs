@@ -143,7 +143,8 @@ impl Reader<'_> {
                     words.push(Word::Block(block.into()));
                 }
                 Token::Semicolon => {
-                    if words.is_empty() {
+                    // Behind a command there may be more of them; a line does not begin with one.
+                    if words.is_empty() && out.last().is_none_or(|c: &Command| c.group != group) {
                         return self.syntax();
                     }
                     self.finish(&mut words, line, group, &mut out);

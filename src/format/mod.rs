@@ -266,6 +266,7 @@ impl Expander {
         let mut value = self.value(&modifiers, body, cx, with_time, depth);
         for m in &modifiers {
             value = match m {
+                Modifier::Basename | Modifier::Dirname if value.is_empty() => value,
                 Modifier::Basename => basename(&value).to_owned(),
                 Modifier::Dirname => dirname(&value).to_owned(),
                 Modifier::Quote(how) => modifier::quote(&value, how),

@@ -32,7 +32,13 @@ pub struct KeeperRecord {
     pub host: String,
     /// Version of the keeper.
     pub qmux: String,
+    /// Socket of the server it was started for; empty when it was started from another host.
+    #[serde(default)]
+    pub server: String,
 }
+
+/// The environment variable by which a server tells the keepers it starts whose they are.
+pub const SERVER_VARIABLE: &str = "QMUX_SERVER";
 
 impl KeeperRecord {
     pub(super) fn new(runtime: &Runtime, life: LifeId, epoch: Epoch) -> KeeperRecord {
@@ -46,6 +52,7 @@ impl KeeperRecord {
             created_ms: now.as_millis() as u64,
             host: runtime.host().0,
             qmux: env!("CARGO_PKG_VERSION").into(),
+            server: std::env::var(SERVER_VARIABLE).unwrap_or_default(),
         }
     }
 

@@ -26,7 +26,7 @@ mod standby;
 mod start;
 mod stdio;
 
-pub use meta::{Found, KeeperRecord, find};
+pub use meta::{Found, KeeperRecord, SERVER_VARIABLE, find};
 pub use moving::Engines;
 pub use start::{READY, READY_LINE_MAX, detached_args, start_daemon};
 

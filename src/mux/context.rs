@@ -21,6 +21,282 @@ pub struct About<'a> {
     pub extra: BTreeMap<String, String>,
 }
 
+/// The names of all variables, for `display-message -a`.
+pub(crate) const VARIABLES: &[&str] = &[
+    "active_window_index",
+    "alternate_on",
+    "alternate_saved_x",
+    "alternate_saved_y",
+    "bracket_paste_flag",
+    "buffer_created",
+    "buffer_full",
+    "buffer_mode_format",
+    "buffer_name",
+    "buffer_sample",
+    "buffer_size",
+    "client_activity",
+    "client_cell_height",
+    "client_cell_width",
+    "client_control_mode",
+    "client_created",
+    "client_discarded",
+    "client_flags",
+    "client_height",
+    "client_key_table",
+    "client_last_session",
+    "client_mode_format",
+    "client_name",
+    "client_pid",
+    "client_prefix",
+    "client_readonly",
+    "client_session",
+    "client_termfeatures",
+    "client_termname",
+    "client_termtype",
+    "client_theme",
+    "client_tty",
+    "client_uid",
+    "client_user",
+    "client_utf8",
+    "client_width",
+    "client_written",
+    "command",
+    "command_list_alias",
+    "command_list_name",
+    "command_list_usage",
+    "command_prompt",
+    "config_files",
+    "copy_cursor_hyperlink",
+    "copy_cursor_line",
+    "copy_cursor_word",
+    "copy_cursor_x",
+    "copy_cursor_y",
+    "copy_position",
+    "copy_position_limit",
+    "cursor_blinking",
+    "cursor_character",
+    "cursor_colour",
+    "cursor_flag",
+    "cursor_shape",
+    "cursor_very_visible",
+    "cursor_x",
+    "cursor_y",
+    "history_all_bytes",
+    "history_bytes",
+    "history_limit",
+    "history_size",
+    "hook",
+    "hook_client",
+    "hook_pane",
+    "hook_session",
+    "hook_session_name",
+    "hook_window",
+    "hook_window_name",
+    "host",
+    "host_short",
+    "insert_flag",
+    "is_key",
+    "is_option",
+    "key",
+    "key_command",
+    "key_has_repeat",
+    "key_note",
+    "key_prefix",
+    "key_repeat",
+    "key_string",
+    "key_string_width",
+    "key_table",
+    "key_table_width",
+    "keypad_cursor_flag",
+    "keypad_flag",
+    "last_window_index",
+    "line",
+    "loop_last_flag",
+    "message",
+    "message_number",
+    "message_text",
+    "message_time",
+    "mouse_all_flag",
+    "mouse_any_flag",
+    "mouse_button_flag",
+    "mouse_hyperlink",
+    "mouse_line",
+    "mouse_pane",
+    "mouse_sgr_flag",
+    "mouse_standard_flag",
+    "mouse_status_line",
+    "mouse_status_range",
+    "mouse_utf8_flag",
+    "mouse_word",
+    "mouse_x",
+    "mouse_y",
+    "next_session_id",
+    "notes_only",
+    "option_is_array",
+    "option_is_global",
+    "option_name",
+    "option_scope",
+    "option_unit",
+    "option_value",
+    "origin_flag",
+    "pane_active",
+    "pane_at_bottom",
+    "pane_at_left",
+    "pane_at_right",
+    "pane_at_top",
+    "pane_bg",
+    "pane_bottom",
+    "pane_current_command",
+    "pane_current_path",
+    "pane_dead",
+    "pane_dead_signal",
+    "pane_dead_status",
+    "pane_dead_time",
+    "pane_fg",
+    "pane_flags",
+    "pane_floating_flag",
+    "pane_format",
+    "pane_height",
+    "pane_id",
+    "pane_in_mode",
+    "pane_index",
+    "pane_input_off",
+    "pane_key_mode",
+    "pane_last",
+    "pane_left",
+    "pane_marked",
+    "pane_marked_set",
+    "pane_mode",
+    "pane_path",
+    "pane_pb_progress",
+    "pane_pb_state",
+    "pane_pid",
+    "pane_pipe",
+    "pane_pipe_pid",
+    "pane_right",
+    "pane_search_string",
+    "pane_start_command",
+    "pane_start_path",
+    "pane_synchronized",
+    "pane_tabs",
+    "pane_title",
+    "pane_top",
+    "pane_tty",
+    "pane_unseen_changes",
+    "pane_width",
+    "pane_x",
+    "pane_y",
+    "pane_z",
+    "pane_zoomed_flag",
+    "pid",
+    "popup_centre_x",
+    "popup_centre_y",
+    "popup_height",
+    "popup_mouse_bottom",
+    "popup_mouse_centre_x",
+    "popup_mouse_centre_y",
+    "popup_mouse_top",
+    "popup_mouse_x",
+    "popup_mouse_y",
+    "popup_pane_bottom",
+    "popup_pane_left",
+    "popup_pane_right",
+    "popup_pane_top",
+    "popup_status_line_y",
+    "popup_width",
+    "popup_window_status_line_x",
+    "popup_window_status_line_y",
+    "rectangle_toggle",
+    "scroll_position",
+    "scroll_region_lower",
+    "scroll_region_upper",
+    "search_count",
+    "search_count_partial",
+    "search_match",
+    "search_present",
+    "search_timed_out",
+    "selection_active",
+    "selection_end_x",
+    "selection_end_y",
+    "selection_mode",
+    "selection_present",
+    "selection_start_x",
+    "selection_start_y",
+    "server_sessions",
+    "session_active",
+    "session_activity",
+    "session_activity_flag",
+    "session_alert",
+    "session_alerts",
+    "session_attached",
+    "session_attached_list",
+    "session_bell_flag",
+    "session_created",
+    "session_format",
+    "session_group",
+    "session_group_attached",
+    "session_group_attached_list",
+    "session_group_list",
+    "session_group_many_attached",
+    "session_group_size",
+    "session_grouped",
+    "session_id",
+    "session_last_attached",
+    "session_many_attached",
+    "session_marked",
+    "session_name",
+    "session_path",
+    "session_silence_flag",
+    "session_stack",
+    "session_windows",
+    "sixel_support",
+    "socket_path",
+    "start_time",
+    "synchronized_output_flag",
+    "top_line_time",
+    "tree_mode_format",
+    "uid",
+    "user",
+    "version",
+    "window_active",
+    "window_active_clients",
+    "window_active_clients_list",
+    "window_active_sessions",
+    "window_active_sessions_list",
+    "window_activity",
+    "window_activity_flag",
+    "window_after_active",
+    "window_before_active",
+    "window_bell_flag",
+    "window_bigger",
+    "window_cell_height",
+    "window_cell_width",
+    "window_end_flag",
+    "window_flags",
+    "window_format",
+    "window_height",
+    "window_id",
+    "window_index",
+    "window_last_flag",
+    "window_layout",
+    "window_linked",
+    "window_linked_sessions",
+    "window_linked_sessions_list",
+    "window_marked_flag",
+    "window_name",
+    "window_offset_x",
+    "window_offset_y",
+    "window_panes",
+    "window_raw_flags",
+    "window_silence_flag",
+    "window_stack_index",
+    "window_start_flag",
+    "window_visible_layout",
+    "window_width",
+    "window_zoomed_flag",
+    "wrap_flag",
+];
+
 /// A format's context.
 pub(crate) struct Cx<'a> {
     mux: &'a Mux,
@@ -33,6 +309,11 @@ impl Mux {
     /// Expands a format about something.
     pub fn expand(&self, text: &str, about: About<'_>) -> String {
         format::expand(text, &Cx { mux: self, about, ends: (false, false) })
+    }
+
+    /// One variable's value; `None` where it means nothing.
+    pub(crate) fn variable(&self, name: &str, about: About<'_>) -> Option<String> {
+        Cx { mux: self, about, ends: (false, false) }.lookup(name)
     }
 
     /// Expands with `%H:%M` and the like taken from the wall time.
@@ -149,20 +430,37 @@ impl Cx<'_> {
             },
             "client_readonly" => return flag(c.read_only),
             "client_utf8" => return flag(hello.utf8),
-            "client_control_mode" => return flag(c.control),
+            "client_control_mode" => return flag(c.control.is_some()),
             "client_created" => return seconds(c.created),
             "client_activity" => return seconds(c.activity),
             "client_written" | "client_discarded" => "0".into(),
             "client_flags" => {
-                let mut flags = Vec::new();
+                let mut flags: Vec<String> = Vec::new();
+                let control = c.control.as_deref();
                 for (on, word) in [
                     (c.attached, "attached"),
-                    (c.control, "control-mode"),
+                    (c.focused, "focused"),
+                    (c.control.is_some(), "control-mode"),
+                    (c.ignore_size, "ignore-size"),
+                    (c.stays, "no-detach-on-destroy"),
+                    (control.is_some_and(|c| c.no_output), "no-output"),
+                    (control.is_some_and(|c| c.wait_exit), "wait-exit"),
+                ] {
+                    if on {
+                        flags.push(word.to_owned());
+                    }
+                }
+                if let Some(after) = control.and_then(|c| c.pause_after) {
+                    flags.push(format!("pause-after={}", after.as_secs()));
+                }
+                for (on, word) in [
                     (c.read_only, "read-only"),
+                    (c.own_active_pane, "active-pane"),
+                    (c.suspended, "suspended"),
                     (hello.utf8, "UTF-8"),
                 ] {
                     if on {
-                        flags.push(word);
+                        flags.push(word.to_owned());
                     }
                 }
                 flags.join(",")
@@ -186,9 +484,8 @@ impl Cx<'_> {
             "session_last_attached" if s.last_attached == 0 => String::new(),
             "session_last_attached" => return seconds(s.last_attached),
             "session_path" => s.path.clone(),
-            "session_grouped" | "session_group_many_attached" => "0".into(),
-            "session_group" | "session_group_list" | "session_group_attached_list" => String::new(),
-            "session_group_size" | "session_group_attached" => String::new(),
+            "session_grouped" => return flag(s.group.is_some()),
+            _ if name.starts_with("session_group") => return self.of_group(name, s),
             "session_marked" => {
                 let marked = self.mux.marked.and_then(|p| self.mux.found_pane(p, Some(s.id)));
                 return flag(marked.is_some_and(|f| f.session == s.id));
@@ -212,10 +509,47 @@ impl Cx<'_> {
                 }
                 parts.join(",")
             }
-            "session_format" => "1".into(),
+            // Only a list of sessions is about them; see `lists`.
+            "session_format" => "0".into(),
             "active_window_index" => s.current.to_string(),
             "last_window_index" => s.links.keys().next_back().map(u32::to_string).unwrap_or_default(),
             _ => return None,
+        })
+    }
+
+    fn of_group(&self, name: &str, s: &Session) -> Option<String> {
+        let group = s.group.as_ref()?;
+        let members = self.mux.group_of(s.id);
+        let in_group = |c: &&Client| c.attached && members.iter().any(|m| Some(m.id) == c.session);
+        let attached = || self.mux.clients.values().filter(in_group);
+        Some(match name {
+            "session_group" => group.clone(),
+            "session_group_size" => members.len().to_string(),
+            "session_group_list" => members.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(","),
+            "session_group_attached" => attached().count().to_string(),
+            "session_group_many_attached" => return flag(attached().count() > 1),
+            "session_group_attached_list" => {
+                attached().map(|c| c.name.as_str()).collect::<Vec<_>>().join(",")
+            }
+            _ => return None,
+        })
+    }
+
+    /// The sessions that hold a window, each as often as it does.
+    fn links_of<'b>(&'b self, w: &'b Window) -> impl Iterator<Item = &'b Session> {
+        let holds = |s: &'b Session| s.links.values().filter(|l| l.window == w.id).map(move |_| s);
+        self.mux.sessions.values().flat_map(holds)
+    }
+
+    fn shown_in<'b>(&'b self, w: &'b Window) -> impl Iterator<Item = &'b Session> {
+        self.mux.sessions.values().filter(|s| s.current_window() == Some(w.id))
+    }
+
+    /// The clients that show a window now.
+    fn showing<'b>(&'b self, w: &'b Window) -> impl Iterator<Item = &'b Client> {
+        self.mux.clients.values().filter(|c| {
+            let s = c.session.and_then(|s| self.mux.sessions.get(&s));
+            c.attached && s.and_then(|s| s.current_window()) == Some(w.id)
         })
     }
 
@@ -246,32 +580,30 @@ impl Cx<'_> {
             "window_visible_layout" if w.zoomed => super::layout::Layout::single(w.active, w.size).to_text(),
             "window_visible_layout" => w.layout.to_text(),
             "window_activity" => return seconds(w.activity),
-            "window_bigger" => return flag(false),
+            "window_bigger" => return self.client().and_then(|_| flag(false)),
             "window_offset_x" | "window_offset_y" => return None,
-            "window_linked" => {
-                let n = self.mux.sessions.values().filter(|s| s.index_of(w.id).is_some()).count();
-                return flag(n > 1);
+            "window_linked" => return flag(self.links_of(w).count() > 1),
+            // A session that holds it twice counts twice, as in tmux.
+            "window_linked_sessions" => self.links_of(w).count().to_string(),
+            "window_linked_sessions_list" => {
+                self.links_of(w).map(|s| s.name.as_str()).collect::<Vec<_>>().join(",")
             }
-            "window_linked_sessions" | "window_active_sessions" => {
-                let all = name == "window_linked_sessions";
-                let n = self.mux.sessions.values().filter(|s| {
-                    if all { s.index_of(w.id).is_some() } else { s.current_window() == Some(w.id) }
-                });
-                n.count().to_string()
+            "window_active_sessions" => self.shown_in(w).count().to_string(),
+            "window_active_sessions_list" => {
+                self.shown_in(w).map(|s| s.name.as_str()).collect::<Vec<_>>().join(",")
             }
-            "window_active_clients" => {
-                let shows = |c: &&Client| {
-                    let s = c.session.and_then(|s| self.mux.sessions.get(&s));
-                    c.attached && s.and_then(|s| s.current_window()) == Some(w.id)
-                };
-                self.mux.clients.values().filter(shows).count().to_string()
+            "window_active_clients" => self.showing(w).count().to_string(),
+            "window_active_clients_list" => {
+                self.showing(w).map(|c| c.name.as_str()).collect::<Vec<_>>().join(",")
             }
-            "window_cell_width" | "window_cell_height" => "0".into(),
+            // What a cell measures when no terminal says it.
+            "window_cell_width" => "16".into(),
+            "window_cell_height" => "32".into(),
             "window_stack_index" => {
                 let at = s.last.iter().rev().position(|i| *i == found.index).map_or(0, |i| i + 1);
                 (if s.current == found.index { 0 } else { at }).to_string()
             }
-            "window_format" => "1".into(),
+            "window_format" => "0".into(),
             "loop_first_flag" => return flag(self.ends.0),
             "loop_last_flag" => return flag(self.ends.1),
             _ => return None,
@@ -295,9 +627,25 @@ impl Cx<'_> {
             "pane_right" => rect().right().saturating_sub(1).to_string(),
             "pane_bottom" => rect().bottom().saturating_sub(1).to_string(),
             "pane_at_left" => return flag(rect().x == 0),
-            "pane_at_top" => return flag(w.layout.rect(p.id)?.y == 0),
+            "pane_at_top" => return flag(w.layout.rect(p.id).unwrap_or_else(rect).y == 0),
             "pane_at_right" => return flag(rect().right() >= whole.w),
-            "pane_at_bottom" => return flag(w.layout.rect(p.id)?.bottom() >= whole.h),
+            "pane_at_bottom" => return flag(w.layout.rect(p.id).unwrap_or_else(rect).bottom() >= whole.h),
+            "pane_floating_flag" => return flag(w.float(p.id).is_some()),
+            "pane_x" => rect().x.to_string(),
+            "pane_y" => rect().y.to_string(),
+            "pane_z" => w.floats.iter().position(|(f, _)| *f == p.id).map_or(0, |z| z + 1).to_string(),
+            "pane_zoomed_flag" => return flag(w.zoomed && w.active == p.id),
+            "pane_flags" => {
+                let marked = self.mux.marked == Some(p.id);
+                let signs = [
+                    (w.active == p.id, '*'),
+                    (w.last_pane() == Some(p.id), '-'),
+                    (marked, 'M'),
+                    (w.zoomed && w.active == p.id, 'Z'),
+                    (w.float(p.id).is_some(), 'F'),
+                ];
+                signs.into_iter().filter_map(|(on, sign)| on.then_some(sign)).collect()
+            }
             "pane_title" => p.title().to_owned(),
             "pane_path" => p.screen.path().to_owned(),
             "pane_pid" => p.info.pid.to_string(),
@@ -457,12 +805,9 @@ impl Cx<'_> {
         if let Some(f) = self.about.found
             && let Scope::Session(_) = self.mux.scope_for(scope, base)
         {
-            return self.mux.option(Scope::Session(f.session), base).map(|v| v.to_text());
+            return self.mux.option(Scope::Session(f.session), base).map(|v| as_variable(&v));
         }
-        self.mux.option(scope, base).map(|v| match v {
-            super::options::Value::Flag(on) => (if on { "1" } else { "0" }).to_owned(),
-            other => other.to_text(),
-        })
+        self.mux.option(scope, base).map(|v| as_variable(&v))
     }
 
     fn of_environment(&self, name: &str) -> Option<String> {
@@ -471,6 +816,14 @@ impl Cx<'_> {
             Some(value) => value,
             None => self.mux.env_global(name),
         }
+    }
+}
+
+/// An option in a format: what is on or off is 1 or 0.
+fn as_variable(value: &super::options::Value) -> String {
+    match value {
+        super::options::Value::Flag(on) => (if *on { "1" } else { "0" }).to_owned(),
+        other => other.to_text(),
     }
 }
 

@@ -79,10 +79,14 @@ pub enum Event<'a> {
     ClientInput { client: ClientId, bytes: &'a [u8] },
     /// Standard input of a command client, after [`Effect::WantStdin`]; `None` is its end.
     ClientStdin { client: ClientId, bytes: Option<&'a [u8]> },
+    /// A control client has written what [`Effect::Control`] gave it under this number.
+    ControlWritten { client: ClientId, seq: u64 },
     /// The client's terminal changed its size.
     ClientResized { client: ClientId, size: Size },
     /// A cell of an attached client's terminal has this width and height in pixels.
     ClientCell { client: ClientId, pixels: (u16, u16) },
+    /// The client's terminal is its own again: after a stop, or the end of [`Effect::Lock`]'s command.
+    ClientGoesOn { client: ClientId },
     /// The client's connection is gone.
     ClientGone { client: ClientId },
     /// Output of a pane.
@@ -154,6 +158,8 @@ pub enum Effect {
     Stdout { client: ClientId, bytes: Vec<u8> },
     /// For a command client's standard error.
     Stderr { client: ClientId, bytes: Vec<u8> },
+    /// For a control client's standard output; answered by [`Event::ControlWritten`].
+    Control { client: ClientId, seq: u64, bytes: Vec<u8> },
     /// The command client is done.
     Exit { client: ClientId, code: u8 },
     /// The client becomes a terminal.
@@ -161,6 +167,10 @@ pub enum Effect {
     /// The client ceases to be a terminal, prints `message` and exits 0. `exec` replaces it by a shell
     /// command (`detach-client -E`).
     Detach { client: ClientId, message: String },
+    /// Stop the client (`suspend-client`); it is drawn again when it goes on.
+    Suspend { client: ClientId },
+    /// Give the client's terminal to a shell command until it ends (`lock-client`).
+    Lock { client: ClientId, command: String },
     /// Ask the command client for its standard input.
     WantStdin { client: ClientId },
     /// Something this client sees changed. Many of these may be answered by one drawing.

@@ -31,9 +31,14 @@ impl Mux {
         match event {
             Event::ClientConnected { client, hello } => self.client_connected(client, hello),
             Event::ClientInput { client, bytes } => self.client_input(client, bytes),
-            Event::ClientStdin { client, bytes } => commands::load_buffer::stdin(self, client, bytes),
+            Event::ClientStdin { client, bytes } => match self.clients.get(&client) {
+                Some(c) if c.control.is_some() => self.control_input(client, bytes),
+                _ => commands::load_buffer::stdin(self, client, bytes),
+            },
+            Event::ControlWritten { client, seq } => self.control_written(client, seq),
             Event::ClientResized { client, size } => self.client_resized(client, size),
             Event::ClientCell { client, pixels } => self.client_cell(client, pixels),
+            Event::ClientGoesOn { client } => self.goes_on(client),
             Event::ClientGone { client } => self.client_gone(client),
             Event::PaneOutput { pane, bytes } => self.pane_output(pane, bytes),
             Event::PaneStarted { pane, pid, tty, life } => {
@@ -95,6 +100,11 @@ impl Mux {
             session: None,
             last_session: None,
             read_only: false,
+            ignore_size: false,
+            own_active_pane: false,
+            stays: false,
+            focused: hello.tty.is_some() && hello.control == 0,
+            suspended: false,
             key_table: None,
             repeat_until: None,
             message: None,
@@ -110,7 +120,7 @@ impl Mux {
             last_click: None,
             exit_code: 0,
             leaving: false,
-            control: hello.control > 0,
+            control: (hello.control > 0).then(Default::default),
             hello,
         };
         self.clients.insert(id, client);
@@ -148,6 +158,11 @@ impl Mux {
             c.size = size;
             c.activity_order = order;
             self.sizes_dirty = true;
+            // A menu stands where it was asked for; a popup stays on the terminal.
+            if matches!(c.overlay, Some(Overlay::Menu(_))) {
+                self.close_overlay(id);
+            }
+            self.fit_popup(id);
             self.redraw.insert(id);
             let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
             self.happened("client-resized", Some(id), found);
@@ -160,6 +175,12 @@ impl Mux {
         self.redraw.remove(&id);
         for channel in self.channels.values_mut() {
             channel.forget(id);
+        }
+        if let Some(overlay) = c.overlay {
+            self.end_overlay(overlay);
+        }
+        if let Some(queue) = c.prompt.and_then(|p| p.waits) {
+            self.release(queue);
         }
         if c.attached {
             self.client_left(id, c.session);
@@ -185,6 +206,10 @@ impl Mux {
         let events = p.screen.take_events();
         p.silent_since = Some(now);
         let window = p.window;
+        if let Some(client) = self.popup_of(id) {
+            self.redraw.insert(client);
+        }
+        let Some(p) = self.panes.get(&id) else { return };
         if let Some(request) = p.pipe {
             self.effects.push_back(Effect::JobInput { request, bytes: bytes.to_vec() });
         }
@@ -200,6 +225,23 @@ impl Mux {
         }
         self.note_activity(window, Alert::Activity);
         self.redraw_pane(id);
+        self.control_output(id, bytes);
+    }
+
+    /// Bytes for the screen of a pane that has no program.
+    pub(crate) fn show_in_empty(&mut self, id: PaneId, bytes: &[u8]) {
+        if let Some(p) = self.panes.get_mut(&id) {
+            // As a terminal does for a program: a line's end is also a return.
+            let mut text = Vec::with_capacity(bytes.len());
+            for b in bytes {
+                if *b == b'\n' {
+                    text.push(b'\r');
+                }
+                text.push(*b);
+            }
+            p.screen.advance(&text);
+            self.redraw_pane(id);
+        }
     }
 
     fn screen_event(&mut self, id: PaneId, event: ScreenEvent) {
@@ -211,15 +253,15 @@ impl Mux {
                     p.title_set = true;
                 }
                 self.redraw_window(window);
+                let found = self.found_pane(id, None);
+                self.happened("pane-title-changed", None, found);
             }
             ScreenEvent::WindowName(name) => {
                 if self.option_on(Scope::Pane(id), "allow-rename")
                     && let Some(w) = self.windows.get_mut(&window)
                 {
-                    w.name = super::structure::clean_name(&name);
                     w.options.put("automatic-rename", super::options::Value::Flag(false));
-                    self.persist = true;
-                    self.redraw_window(window);
+                    self.name_window(window, super::structure::clean_name(&name));
                 }
             }
             ScreenEvent::Path(_) | ScreenEvent::Prompt { .. } | ScreenEvent::Progress { .. } => {}
@@ -245,7 +287,7 @@ impl Mux {
             .values()
             .filter(|c| {
                 let s = c.session.and_then(|s| self.sessions.get(&s));
-                c.attached && s.and_then(|s| s.current_window()) == Some(window)
+                c.is_terminal() && s.and_then(|s| s.current_window()) == Some(window)
             })
             .map(|c| c.id)
             .collect();
@@ -308,6 +350,11 @@ impl Mux {
         let window = p.window;
         let session = self.found_pane(id, None).map(|f| f.session);
         let text = format!("create pane failed: {error}");
+        if let Some(client) = self.popup_of(id) {
+            self.close_overlay(client);
+            self.show_message(client, text, None, true);
+            return;
+        }
         self.remove_pane(id);
         let watching: Vec<ClientId> = self
             .clients
@@ -395,7 +442,7 @@ impl Mux {
             .map(|c| c.id)
             .collect();
         for client in clients {
-            if visual != "on" {
+            if visual != "on" && self.clients.get(&client).is_some_and(|c| c.control.is_none()) {
                 self.effects.push_back(Effect::Terminal { client, bytes: b"\x07".to_vec() });
             }
             if visual != "off" {
@@ -472,12 +519,37 @@ impl Mux {
             }
             self.note_activity(window, Alert::Silence);
         }
+        self.check_subscriptions();
+        self.lock_idle();
         self.run_later(now);
+    }
+
+    /// When a session is locked for lack of input (`lock-after-time`), if clients show it unlocked.
+    pub(crate) fn lock_deadline(&self, session: crate::ids::SessionId) -> Option<Instant> {
+        let seconds = self.option_number(Scope::Session(session), "lock-after-time");
+        let shown =
+            || self.clients.values().any(|c| c.is_terminal() && !c.suspended && c.session == Some(session));
+        if seconds <= 0 || !shown() {
+            return None;
+        }
+        let idle = self.wall_ms().saturating_sub(self.sessions.get(&session)?.activity).max(0);
+        let left = seconds.saturating_mul(1000).saturating_sub(idle).max(0);
+        Some(self.now + Duration::from_millis(left as u64))
+    }
+
+    fn lock_idle(&mut self) {
+        let due: Vec<crate::ids::SessionId> = self
+            .sessions
+            .keys()
+            .copied()
+            .filter(|s| self.lock_deadline(*s).is_some_and(|at| at <= self.now))
+            .collect();
+        due.into_iter().for_each(|s| self.lock_session(s));
     }
 
     /// Plans the next redraw of the status lines by time.
     pub(crate) fn plan_status(&mut self) {
-        let attached = self.clients.values().filter(|c| c.attached).filter_map(|c| c.session);
+        let attached = self.clients.values().filter(|c| c.is_terminal()).filter_map(|c| c.session);
         let interval = attached
             .map(|s| self.option_number(Scope::Session(s), "status-interval"))
             .filter(|n| *n > 0)
@@ -620,6 +692,10 @@ impl Mux {
         });
         let until = (!delay.is_zero()).then(|| self.now + delay);
         self.log_message(text.clone());
+        if self.clients.get(&client).is_some_and(|c| c.control.is_some()) {
+            self.note_line(client, format!("%message {text}"));
+            return;
+        }
         if let Some(c) = self.clients.get_mut(&client) {
             c.message = Some(Message { text, until, error });
             self.redraw.insert(client);
@@ -633,7 +709,9 @@ impl Mux {
         }
         let Some(c) = origin.client.and_then(|c| self.clients.get(&c)) else { return };
         let client = c.id;
-        if c.attached {
+        if c.control.is_some() {
+            self.control_line(client, text.trim_end_matches('\n'));
+        } else if c.attached {
             let pane = c.session.and_then(|s| self.found_session(s)).map(|f| f.pane);
             if let Some(pane) = pane {
                 self.view_text(pane, text);
@@ -668,6 +746,9 @@ impl Mux {
             _ => trouble.text.clone(),
         };
         match id {
+            Some(client) if self.clients.get(&client).is_some_and(|c| c.control.is_some()) => {
+                self.control_line(client, text.trim_end_matches('\n'));
+            }
             Some(client) if attached => {
                 let mut chars = text.chars();
                 let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
@@ -703,6 +784,10 @@ impl Mux {
             return;
         }
         let text = std::mem::take(&mut self.config_errors).join("\n");
+        if self.clients.get(&client).is_some_and(|c| c.control.is_some()) {
+            text.lines().for_each(|line| self.note_line(client, format!("%config-error {line}")));
+            return;
+        }
         let pane = self
             .clients
             .get(&client)

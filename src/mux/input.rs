@@ -33,7 +33,7 @@ pub(crate) enum Handled {
 
 impl Mux {
     pub(crate) fn client_input(&mut self, id: ClientId, bytes: &[u8]) {
-        let Some(c) = self.clients.get_mut(&id).filter(|c| c.attached) else { return };
+        let Some(c) = self.clients.get_mut(&id).filter(|c| c.is_terminal()) else { return };
         let mut inputs = Vec::new();
         c.decoder.feed(bytes, &mut inputs);
         let pending = c.decoder.pending();
@@ -59,6 +59,8 @@ impl Mux {
             }
             // With several clients the one that types decides the size.
             if !newest {
+                let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
+                self.happened("client-active", Some(id), found);
                 self.sizes_dirty = true;
                 self.chrome += 1;
             }
@@ -78,7 +80,9 @@ impl Mux {
                 Input::Repeat(key) => self.counted_key(id, key, KeyEvent::Repeat),
                 Input::Release(key) => self.program_key(id, key, KeyEvent::Release),
                 Input::Mouse(mouse) => {
-                    if self.clients.get(&id).is_some_and(|c| c.prompt.is_none()) {
+                    if self.clients.get(&id).is_some_and(|c| c.prompt.is_none())
+                        && self.box_mouse(id, mouse) == Handled::No
+                    {
                         self.mouse_input(id, mouse);
                     }
                 }
@@ -127,6 +131,11 @@ impl Mux {
 
     fn focus(&mut self, id: ClientId, on: bool) {
         let trigger = if on { Trigger::FocusIn } else { Trigger::FocusOut };
+        if let Some(c) = self.clients.get_mut(&id) {
+            c.focused = on;
+        }
+        let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
+        self.happened(if on { "client-focus-in" } else { "client-focus-out" }, Some(id), found);
         if let Some(pane) = self.pane_of(id) {
             let wants =
                 self.panes.get(&pane).is_some_and(|p| p.screen.modes().focus_events && p.mode.is_none());
@@ -148,6 +157,10 @@ impl Mux {
             };
             self.prompt_answer(id, answer, None);
             return;
+        }
+        if let Some(Overlay::Popup(popup)) = self.clients.get(&id).and_then(|c| c.overlay.as_ref()) {
+            let pane = popup.pane;
+            return self.paste_into(pane, bytes);
         }
         let Some(pane) = self.pane_of(id) else { return };
         if self.takes_keys(id, pane) {
@@ -224,7 +237,11 @@ impl Mux {
             self.prompt_key(id, key);
             return Passed::Not;
         }
-        if let Some(overlay) = c.overlay.take() {
+        if matches!(c.overlay, Some(Overlay::Menu(_) | Overlay::Popup(_))) {
+            if self.box_key(id, key) == Handled::Yes {
+                return Passed::Not;
+            }
+        } else if let Some(overlay) = c.overlay.take() {
             passed = Passed::Not;
             self.redraw.insert(id);
             if self.overlay_key(id, overlay, key) == Handled::Yes {
@@ -457,10 +474,23 @@ impl Mux {
         }
         self.auto_rename(window);
         self.redraw_window(window);
+        let found = self.found_pane(pane, None);
+        self.happened("pane-mode-changed", None, found);
+    }
+
+    /// Covers a pane with a mode.
+    pub(crate) fn enter_mode(&mut self, pane: PaneId, mode: Mode) {
+        let Some(p) = self.panes.get_mut(&pane) else { return };
+        p.mode = Some(mode);
+        let window = p.window;
+        self.auto_rename(window);
+        self.redraw_window(window);
+        let found = self.found_pane(pane, None);
+        self.happened("pane-mode-changed", None, found);
     }
 
     fn overlay_key(&mut self, id: ClientId, overlay: Overlay, key: Key) -> Handled {
-        let Overlay::PaneNumbers { template, .. } = overlay;
+        let Overlay::PaneNumbers { template, .. } = overlay else { return Handled::No };
         let index = match key.code {
             KeyCode::Char(c @ '0'..='9') if key.mods.is_empty() => c as usize - '0' as usize,
             KeyCode::Char(c @ 'a'..='z') if key.mods.is_empty() => c as usize - 'a' as usize + 10,
@@ -487,8 +517,8 @@ impl Mux {
         if let Some(c) = self.clients.get_mut(&id) {
             c.prompt = Some(prompt);
             c.message = None;
-            c.overlay = None;
         }
+        self.close_overlay(id);
         self.redraw.insert(id);
     }
 

@@ -1,6 +1,6 @@
 //! Key tables: what a key or a mouse event is bound to.
 
-use crate::command::{Command, print_commands};
+use crate::command::Command;
 use crate::vt::keys::{self, Key, Mods};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -173,12 +173,7 @@ pub struct Binding {
 impl Binding {
     /// The commands as `list-keys` prints them.
     pub fn print(&self) -> String {
-        let one = |c: &Command| {
-            let verb = super::commands::find(c.name()).ok();
-            let args = verb.and_then(|v| v.spec.read(c.words.get(1..)?).ok().map(|a| a.print(v.spec.name)));
-            args.unwrap_or_else(|| print_commands(std::slice::from_ref(c)))
-        };
-        self.commands.iter().map(one).collect::<Vec<_>>().join(" \\; ")
+        super::commands::bind_key::print(&self.commands, " \\; ")
     }
 }
 

@@ -44,6 +44,8 @@ pub enum ListKind {
     Buffers,
     /// Clients.
     Clients,
+    /// Options, to be changed.
+    Options,
 }
 
 impl ListMode {

@@ -4,10 +4,12 @@
 
 pub mod commands;
 mod context;
+mod control;
 pub mod copy;
 mod defaults;
 pub mod event;
 mod events;
+mod groups;
 mod input;
 pub mod keytable;
 pub mod layout;
@@ -15,6 +17,7 @@ pub mod list;
 mod model;
 pub mod mouse;
 pub mod options;
+pub mod overlay;
 pub mod prompt;
 mod queue;
 mod save;
@@ -124,8 +127,12 @@ pub struct Mux {
     pub(crate) shown: terminal::Shown,
     /// The first client to attach has no configuration of its own: it is told the keys that lead to all others.
     pub(crate) greet: bool,
-    /// Commands that run when something happens: by session (none: all of them) and name.
-    pub(crate) hooks: BTreeMap<(Option<SessionId>, String), BTreeMap<u32, String>>,
+    /// Hooks that were set somewhere: the others need not be looked up when something happens.
+    pub(crate) hooked: BTreeSet<String>,
+    /// Session groups as they were last made alike.
+    pub(crate) grouped: BTreeMap<String, Vec<(u32, WindowId)>>,
+    /// What control clients have still to be told of, and the numbers of their guards.
+    pub(crate) control: control::Notes,
     pub(crate) config: Config,
     pub(crate) now: Instant,
     pub(crate) wall_base: (Instant, i64),
@@ -181,7 +188,9 @@ impl Mux {
             theme_changed: true,
             greet: false,
             shown: terminal::Shown::default(),
-            hooks: BTreeMap::new(),
+            hooked: BTreeSet::new(),
+            grouped: BTreeMap::new(),
+            control: control::Notes::default(),
             now,
             wall_base: (now, config.unix_ms),
             utc_offset_s: config.utc_offset_s,
@@ -249,7 +258,7 @@ impl Mux {
             return Some(effect);
         }
         while let Some(client) = self.redraw.pop_first() {
-            if self.clients.get(&client).is_some_and(|c| c.attached && !c.leaving) {
+            if self.clients.get(&client).is_some_and(|c| c.is_terminal() && !c.leaving) {
                 return Some(Effect::Redraw { client });
             }
         }
@@ -264,9 +273,10 @@ impl Mux {
         let clients = self.clients.values().flat_map(|c| {
             let overlay = match &c.overlay {
                 Some(Overlay::PaneNumbers { until, .. }) => *until,
-                None => None,
+                Some(Overlay::Menu(_) | Overlay::Popup(_)) | None => None,
             };
-            [c.repeat_until, c.escape_deadline, overlay, c.message.as_ref().and_then(|m| m.until)]
+            let message = c.message.as_ref().and_then(|m| m.until);
+            [c.repeat_until, c.escape_deadline, overlay, message, c.control_deadline()]
         });
         let watched = self.watches_silence();
         let silence = self.panes.values().filter(|_| watched).filter_map(|p| self.silence_deadline(p));
@@ -274,6 +284,7 @@ impl Mux {
             .flatten()
             .chain(self.later.iter().map(|(at, _)| *at))
             .chain(self.status_due)
+            .chain(self.sessions.keys().filter_map(|s| self.lock_deadline(*s)))
             .chain(silence)
             .min()
     }
@@ -295,16 +306,18 @@ impl Mux {
     fn settle(&mut self) {
         loop {
             self.run_queues();
+            self.follow_groups();
             if self.sizes_dirty {
                 self.sizes_dirty = false;
                 self.fit_windows();
-            } else {
+            } else if !self.feed_controls() {
                 break;
             }
         }
         self.start_format_jobs();
         self.plan_status();
         self.check_exit();
+        self.settle_controls();
     }
 
     // ---- readers ----

@@ -39,6 +39,16 @@ pub struct Client {
     pub last_session: Option<SessionId>,
     /// `attach -r`.
     pub read_only: bool,
+    /// `-f ignore-size`: windows do not follow its size.
+    pub ignore_size: bool,
+    /// `-f active-pane`, told in `client_flags`.
+    pub own_active_pane: bool,
+    /// `-f no-detach-on-destroy`: it goes to another session when its own ends.
+    pub stays: bool,
+    /// Its terminal has the focus, as far as it tells.
+    pub focused: bool,
+    /// It was stopped (`suspend-client`) or locked and has not gone on.
+    pub suspended: bool,
     /// The key table the next key is looked up in, when not the session's own; `prefix` after the prefix key.
     pub key_table: Option<String>,
     /// Until when a repeatable key needs no prefix.
@@ -68,11 +78,16 @@ pub struct Client {
     pub(crate) exit_code: u8,
     /// Whether Exit or Detach was sent.
     pub(crate) leaving: bool,
-    /// Environment given by the client.
-    pub(crate) control: bool,
+    /// What a control client (`-C`) has still to be sent; `None` for others.
+    pub(crate) control: Option<Box<super::control::Control>>,
 }
 
 impl Client {
+    /// Whether it is attached with a terminal that is drawn on: control clients are not.
+    pub fn is_terminal(&self) -> bool {
+        self.attached && self.control.is_none()
+    }
+
     /// Whether the next key is looked up in the prefix table.
     pub fn prefix_pressed(&self) -> bool {
         self.key_table.as_deref() == Some("prefix")
@@ -91,8 +106,12 @@ pub struct Message {
 }
 
 /// Something drawn over the panes of one client.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Overlay {
+    /// A menu.
+    Menu(Box<super::overlay::Menu>),
+    /// A program in a box.
+    Popup(Box<super::overlay::Popup>),
     /// The numbers of the panes, until then; a number selects its pane.
     PaneNumbers {
         /// When they go; `None` is at a key.
@@ -131,6 +150,8 @@ pub struct Session {
     pub last_attached: WallMs,
     /// Size while no client is attached.
     pub size: Size,
+    /// The session group it is in.
+    pub group: Option<String>,
 }
 
 /// A window in a session.
@@ -177,6 +198,8 @@ pub struct Window {
     pub layout: Layout,
     /// Its panes in the order of their indices.
     pub panes: Vec<PaneId>,
+    /// Those of them that float over the others, with their places inside their borders; the last is on top.
+    pub floats: Vec<(PaneId, Rect)>,
     /// The pane that has the keyboard.
     pub active: PaneId,
     /// Panes that were active, the latest last.
@@ -228,7 +251,32 @@ impl Window {
         if self.zoomed && pane == self.active {
             return self.rects().first().map(|(_, r)| *r);
         }
-        self.layout.rect(pane).map(|r| self.trim(r))
+        self.float(pane).or_else(|| self.layout.rect(pane).map(|r| self.trim(r)))
+    }
+
+    /// The place of a pane that floats.
+    pub fn float(&self, pane: PaneId) -> Option<Rect> {
+        self.floats.iter().find(|(p, _)| *p == pane).map(|(_, r)| *r)
+    }
+
+    /// The panes that float and are to be drawn, the topmost last.
+    pub fn floating(&self) -> &[(PaneId, Rect)] {
+        if self.zoomed { &[] } else { &self.floats }
+    }
+
+    /// The panes that do not float, in the order of their indices.
+    pub fn tiled(&self) -> Vec<PaneId> {
+        self.panes.iter().copied().filter(|p| self.float(*p).is_none()).collect()
+    }
+
+    /// Keeps floating panes and their borders inside of the window.
+    pub(crate) fn keep_floats_inside(&mut self) {
+        for (_, r) in &mut self.floats {
+            r.w = r.w.clamp(1, self.size.cols.saturating_sub(2).max(1));
+            r.h = r.h.clamp(1, self.size.rows.saturating_sub(2).max(1));
+            r.x = r.x.min(self.size.cols.saturating_sub(r.w));
+            r.y = r.y.min(self.size.rows.saturating_sub(r.h));
+        }
     }
 
     /// Takes the line for `pane-border-status` from panes at the window's edge; others use the border they have.

@@ -2,7 +2,7 @@
 
 use super::input::Handled;
 use super::keytable::{MouseAction, MouseArea, Trigger};
-use super::layout::Axis;
+use super::layout::{Axis, Rect};
 use super::settings::Scope;
 use super::target::Found;
 use super::{Mode, Mux};
@@ -46,6 +46,8 @@ impl MouseTarget {
 pub(crate) enum Drag {
     /// The border after this pane.
     Border { window: WindowId, pane: PaneId, axis: Axis, last: (u16, u16) },
+    /// A floating pane by its border.
+    Float { window: WindowId, pane: PaneId, last: (u16, u16) },
     /// A selection in copy mode.
     Select { pane: PaneId },
     /// Something the pane's program or a binding handles.
@@ -108,6 +110,18 @@ impl Mux {
         let y = if top { event.y - lines.min(event.y) } else { event.y };
         let at = (event.x, y);
         let w = self.client_window(client)?;
+        for (pane, rect) in w.floating().iter().rev() {
+            let around = Rect {
+                x: rect.x.saturating_sub(1),
+                y: rect.y.saturating_sub(1),
+                w: rect.w + 2,
+                h: rect.h + 2,
+            };
+            if around.contains(at.0, at.1) {
+                let area = if rect.contains(at.0, at.1) { MouseArea::Pane } else { MouseArea::Border };
+                return Some(MouseTarget { pane: Some(*pane), at, now: at, area, ..base });
+            }
+        }
         for (pane, rect) in w.rects() {
             if rect.contains(at.0, at.1) {
                 return Some(MouseTarget { pane: Some(pane), at, now: at, area: MouseArea::Pane, ..base });
@@ -174,7 +188,7 @@ impl Mux {
         // What the drag does is known when the binding has run.
         self.run_queues();
         let begun = self.clients.get(&client).and_then(|c| c.drag);
-        if let Some(drag @ (Drag::Border { .. } | Drag::Select { .. })) = begun {
+        if let Some(drag @ (Drag::Border { .. } | Drag::Float { .. } | Drag::Select { .. })) = begun {
             self.drag_on(client, drag, &now);
         }
     }
@@ -238,11 +252,40 @@ impl Mux {
     /// `resize-pane -M`: the border under the pointer follows the button.
     pub(crate) fn start_border_drag(&mut self, client: ClientId, target: &MouseTarget) {
         let Some(w) = self.client_window(client) else { return };
+        if let Some(pane) = target.pane.filter(|p| w.float(*p).is_some()) {
+            let drag = Drag::Float { window: w.id, pane, last: target.at };
+            if let Some(c) = self.clients.get_mut(&client) {
+                c.drag = Some(drag);
+            }
+            return;
+        }
         let Some((pane, axis)) = w.layout.border_at(target.at.0, target.at.1) else { return };
         let drag = Drag::Border { window: w.id, pane, axis, last: target.at };
         if let Some(c) = self.clients.get_mut(&client) {
             c.drag = Some(drag);
         }
+    }
+
+    /// A floating pane follows the mouse: its lower right corner changes the size, the rest moves it.
+    fn drag_float(
+        &mut self,
+        client: ClientId,
+        (window, pane): (WindowId, PaneId),
+        last: (u16, u16),
+        now: (u16, u16),
+    ) {
+        let Some(w) = self.windows.get_mut(&window) else { return };
+        let Some((_, r)) = w.floats.iter_mut().find(|(p, _)| *p == pane) else { return };
+        let moved = |n: u16, a: u16, b: u16| (i32::from(n) + i32::from(b) - i32::from(a)).max(0) as u16;
+        if last.0 >= r.right() && last.1 >= r.bottom() {
+            (r.w, r.h) = (moved(r.w, last.0, now.0).max(1), moved(r.h, last.1, now.1).max(1));
+        } else {
+            (r.x, r.y) = (moved(r.x, last.0, now.0), moved(r.y, last.1, now.1));
+        }
+        if let Some(c) = self.clients.get_mut(&client) {
+            c.drag = Some(Drag::Float { window, pane, last: now });
+        }
+        self.apply_layout(window);
     }
 
     /// `copy-mode -M` and `begin-selection` under the mouse: the selection follows the button.
@@ -301,6 +344,12 @@ impl Mux {
                         c.drag = Some(Drag::Border { window, pane, axis, last: target.at });
                     }
                     self.apply_layout(window);
+                }
+                true
+            }
+            Drag::Float { window, pane, last } => {
+                if !over {
+                    self.drag_float(client, (window, pane), last, target.now);
                 }
                 true
             }

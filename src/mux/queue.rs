@@ -32,6 +32,8 @@ pub(crate) struct Origin {
     pub quiet: bool,
     /// They are a hook's own: they set off no hooks.
     pub of_hook: bool,
+    /// A control client sent them as a line: the guards around them say so.
+    pub typed: bool,
 }
 
 /// One command to run.
@@ -162,6 +164,8 @@ pub(crate) enum Later {
 #[derive(Debug)]
 pub(crate) struct LaterShell {
     pub command: Option<String>,
+    /// `-c`: the directory it runs in.
+    pub cwd: Option<String>,
     pub as_commands: bool,
     pub origin: Arc<Origin>,
     pub waits: Option<QueueId>,
@@ -250,6 +254,7 @@ impl Mux {
         let origin = step.origin.clone();
         let line = step.command.line;
         let mut ran = None;
+        let guard = self.begin_guard(&origin);
         let outcome = commands::prepare(self, &step.command).and_then(|found| match found {
             commands::Prepared::Alias(commands) => {
                 self.enqueue_front(id, &commands, &origin);
@@ -257,10 +262,11 @@ impl Mux {
             }
             commands::Prepared::Verb(verb, args) => {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
-                ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooks.is_empty());
+                ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooked.is_empty());
                 (verb.run)(self, &call)
             }
         });
+        let failed = outcome.is_err();
         if let (Some(name), Ok(_)) = (ran, &outcome) {
             let found = self.current(&origin);
             self.run_hook(&format!("after-{name}"), id, origin.client, found);
@@ -280,8 +286,14 @@ impl Mux {
                     }
                 }
                 self.tell_trouble(&origin, line, &trouble);
+                if !origin.of_hook {
+                    let found = self.current(&origin);
+                    self.run_hook("command-error", id, origin.client, found);
+                }
             }
         }
+        self.follow_groups();
+        self.end_guard(guard, failed);
     }
 
     /// Command clients whose queue is empty are done.

@@ -2,10 +2,10 @@
 //!
 //! Screens are saved apart. Versioned and self-describing: fields a reader does not know are skipped.
 
-use super::layout::Layout;
+use super::layout::{Layout, Rect};
 use super::model::{BorderStatus, Link, Window};
 use super::options::{Options, Value};
-use super::structure::{Start, clean_name, clean_session_name};
+use super::structure::{Start, safe_name};
 use super::{Mux, Place};
 use crate::ids::{LifeId, PaneId, SessionId, Size, WindowId};
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,7 @@ struct SavedSession {
     activity: i64,
     cols: u16,
     rows: u16,
+    group: Option<String>,
 }
 
 #[derive(Serialize, Deserialize, Default)]
@@ -74,6 +75,8 @@ struct SavedWindow {
     panes: Vec<u32>,
     /// The panes in the order of the layout's places.
     places: Vec<u32>,
+    /// Floating panes: number and place (x, y, width, height), the topmost last.
+    floats: Vec<(u32, (u16, u16, u16, u16))>,
     active: u32,
     last_panes: Vec<u32>,
     zoomed: bool,
@@ -149,6 +152,7 @@ impl Mux {
             activity: s.activity,
             cols: s.size.cols,
             rows: s.size.rows,
+            group: s.group.clone(),
         });
         let windows = self.windows.values().map(|w| SavedWindow {
             id: w.id.0,
@@ -156,6 +160,7 @@ impl Mux {
             layout: w.layout.to_text(),
             panes: w.panes.iter().map(|p| p.0).collect(),
             places: w.layout.panes().iter().map(|p| p.0).collect(),
+            floats: w.floats.iter().map(|(p, r)| (p.0, (r.x, r.y, r.w, r.h))).collect(),
             active: w.active.0,
             last_panes: w.last_panes.iter().map(|p| p.0).collect(),
             zoomed: w.zoomed,
@@ -278,16 +283,27 @@ impl Mux {
         let Some(first) = panes.first().copied() else { return };
         let old: Vec<PaneId> = saved.places.iter().map(|p| PaneId(*p)).collect();
         let layout = Layout::from_text(&saved.layout, &old).ok();
-        let layout = layout.filter(|l| panes.iter().all(|p| l.rect(*p).is_some()));
+        let mut floats: Vec<(PaneId, Rect)> = saved
+            .floats
+            .iter()
+            .map(|(p, (x, y, w, h))| (PaneId(*p), Rect { x: *x, y: *y, w: *w, h: *h }))
+            .filter(|(p, _)| panes.contains(p))
+            .collect();
+        if floats.len() == panes.len() {
+            floats.clear();
+        }
+        let tiled: Vec<PaneId> =
+            panes.iter().copied().filter(|p| floats.iter().all(|(f, _)| f != p)).collect();
+        let layout = layout.filter(|l| tiled.iter().all(|p| l.rect(*p).is_some()));
         let layout = match layout {
             Some(mut l) => {
-                for gone in old.iter().filter(|p| !panes.contains(p)) {
+                for gone in old.iter().filter(|p| !tiled.contains(p)) {
                     l.close(*gone);
                 }
                 l
             }
             None => super::layout::Preset::Tiled
-                .arrange(&panes, size, super::layout::MainSize { main: 0, other: 0 })
+                .arrange(&tiled, size, super::layout::MainSize { main: 0, other: 0 })
                 .unwrap_or_else(|| Layout::single(first, size)),
         };
         for pane in &panes {
@@ -314,8 +330,9 @@ impl Mux {
         let active = PaneId(saved.active);
         let window = Window {
             id,
-            name: clean_name(&saved.name),
+            name: safe_name(&saved.name),
             layout,
+            floats,
             active: if panes.contains(&active) { active } else { first },
             last_panes: saved.last_panes.into_iter().map(PaneId).filter(|p| panes.contains(p)).collect(),
             zoomed: saved.zoomed && panes.len() > 1,
@@ -345,7 +362,7 @@ impl Mux {
             .map(|(i, w)| (*i, Link { window: WindowId(*w), bell: false, activity: false, silence: false }))
             .collect();
         let Some(first) = links.keys().next().copied() else { return };
-        let name = clean_session_name(&saved.name);
+        let name = safe_name(&saved.name);
         if self.session_by_name(&name).is_some() {
             return;
         }
@@ -356,6 +373,7 @@ impl Mux {
             s.current = if links.contains_key(&saved.current) { saved.current } else { first };
             s.last = saved.last.into_iter().filter(|i| links.contains_key(i)).collect();
             s.links = links;
+            s.group = saved.group;
             s.options = load_options(saved.options);
             s.environment = saved.environment;
             s.created = saved.created;

@@ -82,7 +82,7 @@ impl Mux {
             .iter()
             .filter_map(|(name, text)| {
                 let value = match options::definition(name) {
-                    Some(def) if def.kind != Kind::Array => options::parse_value(def, text, None).ok()?,
+                    Some(def) if !def.is_array() => options::parse_value(def, text, None).ok()?,
                     Some(_) => return None,
                     None => Value::Text(text.clone()),
                 };
@@ -281,6 +281,9 @@ impl Mux {
             }
             "history-limit" => {}
             "status-interval" => self.status_due = None,
+            _ if name.starts_with('@') || options::definition(name).is_some_and(|d| d.kind == Kind::Hook) => {
+                self.hooked.insert(name.to_owned());
+            }
             "buffer-limit" => self.trim_buffers(),
             "key-table" => {
                 self.clients.values_mut().for_each(|c| c.key_table = None);

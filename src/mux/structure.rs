@@ -1,7 +1,7 @@
 //! Making and unmaking sessions, windows and panes; who is current; what size things are.
 
 use super::event::{Effect, HostChoice, Place, SpawnSpec};
-use super::layout::{Layout, SplitHow};
+use super::layout::{Layout, Rect, SplitHow};
 use super::model::{BorderStatus, Link, Mode, Pane, Session, Window};
 use super::options::Options;
 use super::settings::Scope;
@@ -31,9 +31,14 @@ pub(crate) struct Start {
     pub empty: bool,
 }
 
-/// A name as kept: control characters and the target syntax's own characters taken out.
-pub(crate) fn clean_name(name: &str) -> String {
+/// A name without controls, of a bearable length.
+pub(crate) fn safe_name(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
+}
+
+/// A name that somebody gave, as kept: backslashes are doubled, as tmux does.
+pub(crate) fn clean_name(name: &str) -> String {
+    safe_name(name).replace('\\', "\\\\")
 }
 
 /// A session's name: `:` and `.` would be read as parts of a target.
@@ -145,6 +150,7 @@ impl Mux {
             name: clean_name(&name),
             layout: Layout::single(pane, size),
             panes: vec![pane],
+            floats: Vec::new(),
             active: pane,
             last_panes: Vec::new(),
             zoomed: false,
@@ -235,6 +241,7 @@ impl Mux {
             activity_order: order,
             last_attached: 0,
             size,
+            group: None,
         };
         self.sessions.insert(id, session);
         self.had_session = true;
@@ -277,6 +284,10 @@ impl Mux {
             w.last_panes.retain(|p| *p != old && *p != pane);
             w.last_panes.push(old);
             w.active = pane;
+            if let Some(at) = w.floats.iter().position(|(p, _)| *p == pane) {
+                let top = w.floats.remove(at);
+                w.floats.push(top);
+            }
             self.focus_report(old, false);
             self.focus_report(pane, true);
             self.auto_rename(window);
@@ -288,10 +299,12 @@ impl Mux {
     }
 
     /// Tells programs that asked for it about the focus, when `focus-events` is on.
-    fn focus_report(&mut self, pane: PaneId, focus: bool) {
+    pub(crate) fn focus_report(&mut self, pane: PaneId, focus: bool) {
         if !self.option_on(Scope::Server, "focus-events") {
             return;
         }
+        let found = self.found_pane(pane, None);
+        self.happened(if focus { "pane-focus-in" } else { "pane-focus-out" }, None, found);
         if let Some(p) = self.panes.get(&pane)
             && p.screen.modes().focus_events
         {
@@ -324,6 +337,27 @@ impl Mux {
         Ok(pane)
     }
 
+    /// A new pane that floats over a window's others. It is not made active.
+    pub(crate) fn float(
+        &mut self,
+        session: Option<SessionId>,
+        window: WindowId,
+        rect: Rect,
+        start: Start,
+    ) -> Result<PaneId, String> {
+        self.unzoom(window);
+        if self.panes.len() >= MAX_THINGS {
+            return Err("too many panes".into());
+        }
+        let pane = self.make_pane(window, session, rect.size(), start);
+        let w = self.windows.get_mut(&window).ok_or("no window")?;
+        w.panes.push(pane);
+        w.floats.push((pane, rect));
+        w.keep_floats_inside();
+        self.apply_layout(window);
+        Ok(pane)
+    }
+
     /// Puts a pane that `split` made room for (as `probe`) into its window's list.
     pub(crate) fn adopt(&mut self, window: WindowId, at: PaneId, probe: PaneId, pane: PaneId, how: SplitHow) {
         let Some(w) = self.windows.get_mut(&window) else { return };
@@ -343,9 +377,10 @@ impl Mux {
 
     /// Sets the sizes of a window's panes from its layout.
     pub(crate) fn apply_layout(&mut self, window: WindowId) {
-        let Some(w) = self.windows.get(&window) else { return };
+        let Some(w) = self.windows.get_mut(&window) else { return };
+        w.keep_floats_inside();
         let mut sizes: Vec<(PaneId, Size)> =
-            w.layout.rects().into_iter().filter_map(|(p, _)| w.rect(p).map(|r| (p, r.size()))).collect();
+            w.panes.iter().filter_map(|p| w.rect(*p).map(|r| (*p, r.size()))).collect();
         if w.zoomed
             && let Some((p, r)) = w.rects().first()
         {
@@ -373,6 +408,8 @@ impl Mux {
         }
         self.persist = true;
         self.redraw_window(window);
+        let found = self.found_window(window, None);
+        self.happened("window-layout-changed", None, found);
     }
 
     pub(crate) fn unzoom(&mut self, window: WindowId) -> bool {
@@ -434,7 +471,15 @@ impl Mux {
         self.unzoom(window);
         let Some(w) = self.windows.get_mut(&window) else { return };
         let Some(at) = w.position(pane) else { return };
-        w.layout.close(pane);
+        if w.float(pane).is_some() {
+            w.floats.retain(|(p, _)| *p != pane);
+        } else if w.tiled().len() == 1 && !w.floats.is_empty() {
+            // The last one that did not float: the lowest of the others takes its place.
+            let (heir, _) = w.floats.remove(0);
+            w.layout = Layout::single(heir, w.size);
+        } else {
+            w.layout.close(pane);
+        }
         w.panes.remove(at);
         w.last_panes.retain(|p| *p != pane);
         if w.active == pane {
@@ -485,10 +530,13 @@ impl Mux {
 
     /// Takes a window out of a session; an empty session goes.
     pub(crate) fn unlink(&mut self, session: SessionId, index: u32) {
+        let found = self.found_index(session, index);
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.links.remove(&index).is_none() {
             return;
         }
+        self.happened("window-unlinked", None, found);
+        let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.links.is_empty() {
             self.end_session(session);
             return;
@@ -503,6 +551,8 @@ impl Mux {
             if let Some(l) = s.links.get_mut(&next) {
                 (l.bell, l.activity, l.silence) = (false, false, false);
             }
+            let found = self.found_session(session);
+            self.happened("session-window-changed", None, found);
         } else {
             s.last.retain(|i| *i != index);
         }
@@ -567,7 +617,6 @@ impl Mux {
             _ => None,
         };
         self.sessions.remove(&session);
-        self.hooks.retain(|(s, _), _| *s != Some(session));
         self.happened("session-closed", None, None);
         self.persist = true;
         self.sizes_dirty = true;
@@ -578,7 +627,8 @@ impl Mux {
             .map(|c| c.id)
             .collect();
         for client in here {
-            match next {
+            let stays = self.clients.get(&client).is_some_and(|c| c.stays);
+            match next.or_else(|| self.best_session(false).filter(|_| stays)) {
                 Some(next) => self.show_session(client, next),
                 None => self.detach(client, "exited".into()),
             }
@@ -594,7 +644,8 @@ impl Mux {
     pub(crate) fn show_session(&mut self, client: ClientId, session: SessionId) {
         let (now, order) = (self.wall_ms(), self.next_order());
         let Some(c) = self.clients.get_mut(&client) else { return };
-        if c.session != Some(session) {
+        let changes = c.session != Some(session);
+        if changes {
             if c.session.is_some() {
                 c.last_session = c.session;
             }
@@ -606,10 +657,15 @@ impl Mux {
         c.activity_order = order;
         if !c.attached {
             c.attached = true;
-            self.effects.push_back(Effect::Attach { client });
-            self.ask_terminal(client);
+            let control = c.control.is_some();
+            if !control {
+                self.effects.push_back(Effect::Attach { client });
+                self.ask_terminal(client);
+            }
             self.show_config_errors(client);
-            self.greet(client, session);
+            if !control {
+                self.greet(client, session);
+            }
             let found = self.found_session(session);
             self.happened("client-attached", Some(client), found);
         }
@@ -627,6 +683,10 @@ impl Mux {
         if let Some(w) = self.sessions.get(&session).and_then(|s| s.current_window()) {
             self.auto_rename(w);
         }
+        if changes {
+            let found = self.found_session(session);
+            self.happened("client-session-changed", Some(client), found);
+        }
     }
 
     /// A client ceases to be a terminal.
@@ -635,10 +695,19 @@ impl Mux {
         c.leaving = true;
         c.attached = false;
         let session = c.session.take();
-        self.effects.push_back(Effect::Detach { client, message });
+        let overlay = c.overlay.take();
+        match &mut c.control {
+            // It goes when what it has been told is on its way.
+            Some(control) => control.end(),
+            None => self.effects.push_back(Effect::Detach { client, message }),
+        }
+        if let Some(overlay) = overlay {
+            self.end_overlay(overlay);
+        }
         self.client_left(client, session);
         let found = session.and_then(|s| self.found_session(s));
-        self.happened("client-detached", None, found);
+        self.note("client-detached", Some(client), found);
+        self.run_hook("client-detached", None, None, found);
     }
 
     /// What ends with a client that was attached.
@@ -648,7 +717,14 @@ impl Mux {
         let Some(session) = session else { return };
         let mode = self.option_text(Scope::Session(session), "destroy-unattached");
         let alone = !self.clients.values().any(|c| c.attached && c.session == Some(session));
-        if alone && mode == "on" || alone && mode == "keep-last" && self.sessions.len() > 1 {
+        let members = self.group_of(session).len();
+        let goes = match mode.as_str() {
+            "on" => true,
+            "keep-last" => members > 1,
+            "keep-group" => members != 1,
+            _ => false,
+        };
+        if alone && goes {
             self.kill_session(session);
         }
     }
@@ -656,6 +732,9 @@ impl Mux {
     /// The size a session's windows have on a client: its terminal without the status lines.
     pub(crate) fn client_area(&self, client: &super::Client) -> Option<Size> {
         let session = client.session?;
+        if let Some(control) = &client.control {
+            return control.sized.then_some(client.size);
+        }
         let rows = client.size.rows.saturating_sub(self.status_lines(session));
         Some(Size::new(client.size.cols, rows))
     }
@@ -678,6 +757,8 @@ impl Mux {
                 w.size = size;
                 w.layout.resize(size);
                 self.apply_layout(id);
+                let found = self.found_window(id, None);
+                self.happened("window-resized", None, found);
             } else if border_changed {
                 self.apply_layout(id);
             }
@@ -694,6 +775,7 @@ impl Mux {
         let sees = |c: &&super::Client| {
             c.attached
                 && !c.leaving
+                && (!c.ignore_size || self.clients.values().all(|c| c.ignore_size || !c.attached))
                 && c.session.and_then(|s| self.sessions.get(&s)).is_some_and(|s| {
                     if aggressive || mode == "latest" {
                         s.current_window() == Some(id)
@@ -713,6 +795,18 @@ impl Mux {
                 .max_by_key(|c| c.activity_order)
                 .and_then(|c| self.client_area(c)),
         }
+    }
+
+    /// `default-size`.
+    pub(crate) fn size_of_option(&self, scope: Scope) -> Size {
+        let text = self.option_text(scope, "default-size");
+        let size = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        size.map_or(Size::new(80, 24), |(w, h)| Size::new(w, h))
+    }
+
+    /// The size of a session's windows when no client tells another.
+    pub(crate) fn default_size(&self, session: SessionId) -> Size {
+        self.size_of_option(Scope::Session(session))
     }
 
     /// The size for a new window of a session.
@@ -788,12 +882,19 @@ impl Mux {
         }
         let format = self.option_text(Scope::Window(window), "automatic-rename-format");
         let name = clean_name(&self.expand_for_pane(&format, active));
+        self.name_window(window, name);
+    }
+
+    /// Gives a window a name.
+    pub(crate) fn name_window(&mut self, window: WindowId, name: String) {
         if let Some(w) = self.windows.get_mut(&window)
             && w.name != name
         {
             w.name = name;
             self.persist = true;
             self.redraw_window(window);
+            let found = self.found_window(window, None);
+            self.happened("window-renamed", None, found);
         }
     }
 
@@ -801,6 +902,9 @@ impl Mux {
     pub(crate) fn pane_exited(&mut self, pane: PaneId, status: ExitStatus) {
         let now = self.wall_ms();
         let remain = self.option_text(Scope::Pane(pane), "remain-on-exit");
+        if let Some(client) = self.popup_of(pane) {
+            return self.popup_exited(client, status);
+        }
         let Some(p) = self.panes.get_mut(&pane) else { return };
         p.place = Place::Gone(status);
         p.dead = Some(status);

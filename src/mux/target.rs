@@ -394,7 +394,7 @@ impl Mux {
     pub(crate) fn find_client(&self, origin: &Origin, name: Option<&str>) -> Result<ClientId, String> {
         if let Some(name) = name {
             let name = name.strip_suffix(':').unwrap_or(name);
-            if name == "="
+            if matches!(name, "=" | "{mouse}")
                 && let Some(c) = origin.client
             {
                 return Ok(c);

@@ -102,7 +102,7 @@ impl Mux {
             self.show(Shown { cell, ..self.shown });
         }
         let Some(c) = self.clients.get(&id) else { return };
-        if !c.control && understands_questions(&c.hello.term) {
+        if c.control.is_none() && understands_questions(&c.hello.term) {
             self.effects.push_back(Effect::Terminal { client: id, bytes: QUESTIONS.to_vec() });
         }
     }

@@ -119,6 +119,11 @@ pub enum ToClient {
     },
     /// The command reads standard input: send it.
     WantStdin,
+    /// Give the terminal to this shell command until it ends, then be as after a stop: [`ToServer::Redraw`].
+    Lock {
+        /// For `/bin/sh -c`.
+        command: String,
+    },
     /// Stop (`suspend-client`): give the terminal back, stop the process, attach again on SIGCONT.
     Suspend,
 }
@@ -142,6 +147,7 @@ mod number {
     pub const DETACH: u16 = 0x0187;
     pub const WANT_STDIN: u16 = 0x0188;
     pub const SUSPEND: u16 = 0x0189;
+    pub const LOCK: u16 = 0x018a;
 }
 
 #[derive(Serialize, Deserialize)]
@@ -200,6 +206,11 @@ struct DrawIn {
 #[derive(Serialize, Deserialize)]
 struct ExitBody {
     code: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LockBody {
+    command: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -274,6 +285,7 @@ impl Message for ToClient {
             ToClient::Detach { .. } => number::DETACH,
             ToClient::WantStdin => number::WANT_STDIN,
             ToClient::Suspend => number::SUSPEND,
+            ToClient::Lock { .. } => number::LOCK,
         }
     }
 
@@ -285,6 +297,7 @@ impl Message for ToClient {
             ToClient::Exit { code } => put(&ExitBody { code: *code }, out),
             ToClient::Draw { seq, bytes } => put(&DrawOut { seq: *seq, bytes }, out),
             ToClient::Detach { message } => put(&DetachBody { message: message.clone() }, out),
+            ToClient::Lock { command } => put(&LockBody { command: command.clone() }, out),
             ToClient::Attach | ToClient::WantStdin | ToClient::Suspend => put(&Empty {}, out),
         }
     }
@@ -303,6 +316,7 @@ impl Message for ToClient {
             number::DETACH => ToClient::Detach { message: parse::<DetachBody>(number, body)?.message },
             number::WANT_STDIN => ToClient::WantStdin,
             number::SUSPEND => ToClient::Suspend,
+            number::LOCK => ToClient::Lock { command: parse::<LockBody>(number, body)?.command },
             _ => return Ok(None),
         }))
     }
@@ -353,6 +367,7 @@ mod tests {
             ToClient::Detach { message: "exited".into() },
             ToClient::WantStdin,
             ToClient::Suspend,
+            ToClient::Lock { command: "lock -np".into() },
         ]);
     }
 

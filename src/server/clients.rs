@@ -136,6 +136,7 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
             server.event(Event::ClientResized { client, size });
         }
         ToServer::Redraw => {
+            server.event(Event::ClientGoesOn { client });
             let mut core = server.core.borrow_mut();
             let Some(screen) = attached(&mut core, client) else { return };
             screen.view.invalidate();
@@ -144,7 +145,11 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
         }
         ToServer::Drawn { seq } => {
             let mut core = server.core.borrow_mut();
-            let Some(screen) = attached(&mut core, client) else { return };
+            let Some(screen) = attached(&mut core, client) else {
+                // A control client has no screen: it has written lines.
+                drop(core);
+                return server.event(Event::ControlWritten { client, seq });
+            };
             if screen.outstanding == Some(seq) {
                 screen.outstanding = None;
                 if screen.dirty {

@@ -18,9 +18,12 @@ pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
         Effect::Kill { pane } => panes::kill(server, core, pane),
         Effect::Stdout { client, bytes } => clients::send(core, client, &ToClient::Stdout(bytes)),
         Effect::Stderr { client, bytes } => clients::send(core, client, &ToClient::Stderr(bytes)),
+        Effect::Control { client, seq, bytes } => clients::send(core, client, &ToClient::Draw { seq, bytes }),
         Effect::Exit { client, code } => clients::send(core, client, &ToClient::Exit { code }),
         Effect::Attach { client } => clients::attach(core, client),
         Effect::Detach { client, message } => clients::detach(core, client, message),
+        Effect::Suspend { client } => clients::send(core, client, &ToClient::Suspend),
+        Effect::Lock { client, command } => clients::send(core, client, &ToClient::Lock { command }),
         Effect::WantStdin { client } => clients::send(core, client, &ToClient::WantStdin),
         Effect::Redraw { client } => {
             if !core.dirty.contains(&client) {

@@ -175,7 +175,7 @@ fn file_failure(path: &str, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::IsADirectory => "Is a directory".to_string(),
         _ => error.to_string(),
     };
-    Failure { class: 1, code: "file", text: format!("{what}: {path}") }
+    Failure { class: 1, code: "file", text: format!("{path}: {what}") }
 }
 
 /// The files a pattern stands for, in order; `None` when the path is none or stands for itself.

@@ -200,6 +200,7 @@ async fn start_here(server: &Rc<Server>, address: &KeeperAddress) -> io::Result<
     use std::process::Stdio;
     let mut child = tokio::process::Command::new(&server.exe)
         .args(keeper::detached_args(address.life, address.epoch))
+        .env(keeper::SERVER_VARIABLE, &server.socket)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -165,6 +165,10 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
             FromLink::Said(message, fd) => match *message {
                 FromKeeper::Welcome(welcome) => {
                     take_over(server, pane, link, welcome, fd);
+                    // What came right behind the welcome (a program that ended at once) was still for us.
+                    while let Ok(FromLink::Said(message, fd)) = from.try_recv() {
+                        self::said(server, pane, link, *message, fd);
+                    }
                     if let Some(text) = chosen {
                         server.event(Event::Notice { pane: Some(pane), text, error: false });
                     }

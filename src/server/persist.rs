@@ -126,7 +126,7 @@ pub(super) async fn adopt(server: &Rc<Server>) {
     }
     // Keepers nobody has a record of: started just before a crash.
     for (life, epoch, path) in &here {
-        if seen.contains(life) || foreign.contains(life) || !answers(path) {
+        if seen.contains(life) || foreign.contains(life) || !answers(path) || of_another(server, path) {
             continue;
         }
         seen.insert(*life);
@@ -183,6 +183,13 @@ fn answers(socket: &Path) -> bool {
 }
 
 /// Lives that belong to servers of other names on this host.
+/// Whether a keeper says that it was started for another server, which may have no record of it yet. One that
+/// says nothing has only just begun: it runs nothing so far, and whoever started it waits for it.
+fn of_another(server: &Server, keeper_socket: &Path) -> bool {
+    let record = crate::keeper::KeeperRecord::read(keeper_socket);
+    record.is_none_or(|r| !r.server.is_empty() && Path::new(&r.server) != server.socket)
+}
+
 fn lives_of_others(server: &Server) -> HashSet<LifeId> {
     let mine = state_file(server);
     let mut found = HashSet::new();

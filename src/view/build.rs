@@ -7,7 +7,8 @@
 use super::borders::host_label;
 use super::cells::width;
 use super::scene::{
-    Bar, Borders, Content, CopyView, Cursor, Label, Lines, ListView, Mouse, Number, Outer, PaneView, Scene,
+    Bar, Borders, BoxView, Content, CopyView, Cursor, Frame, FrameLines, Label, Lines, ListView, Mouse,
+    Number, Outer, PaneView, Scene,
 };
 use super::style;
 use crate::ids::{ClientId, PaneId, SessionId, Size};
@@ -24,6 +25,7 @@ pub struct Chrome {
     bars: Vec<Bar>,
     numbers: Vec<Number>,
     panes: Vec<PaneChrome>,
+    boxes: Vec<BoxChrome>,
     /// Top left cell of the window that the client shows, and where on its terminal it shows it.
     offset: (u16, u16),
     area: Rect,
@@ -45,6 +47,16 @@ struct PaneChrome {
     cursor: CursorShape,
     cursor_blinks: bool,
     mode: Option<ModeChrome>,
+}
+
+/// A box over the panes: its frame, and what formats say of the pane in it.
+#[derive(Debug)]
+struct BoxChrome {
+    rect: Rect,
+    frame: Frame,
+    pane: Option<PaneChrome>,
+    /// It takes the keys, so the cursor is in it.
+    has_keys: bool,
 }
 
 /// Styles and texts of a mode that covers a pane.
@@ -115,9 +127,15 @@ pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
     let prompt_cursor = message(&reader, state, size, lines, at_top, &mut bars);
     let panes: Vec<PaneChrome> =
         window.rects().into_iter().filter_map(|(id, rect)| pane_chrome(&reader, id, rect)).collect();
+    let mut boxes: Vec<BoxChrome> = window
+        .floating()
+        .iter()
+        .filter_map(|(id, rect)| floating(&reader, *id, *rect, offset, area))
+        .collect();
+    boxes.extend(overlay(&reader, state));
     let numbers = match &state.overlay {
         Some(Overlay::PaneNumbers { .. }) => pane_numbers(&reader, &panes, &place),
-        None => Vec::new(),
+        Some(Overlay::Menu(_) | Overlay::Popup(_)) | None => Vec::new(),
     };
     let session_on = |name: &str| mux.option_on(Scope::Session(session), name);
     let title = session_on("set-titles")
@@ -127,6 +145,7 @@ pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
         bars,
         numbers,
         panes,
+        boxes,
         offset,
         area,
         title,
@@ -287,6 +306,104 @@ fn pane_chrome(reader: &Reader<'_>, id: PaneId, rect: Rect) -> Option<PaneChrome
     let (cursor, cursor_blinks) = cursor_option(&reader.mux.option_text(Scope::Pane(id), "cursor-style"));
     let mode = pane.mode.as_ref().map(|mode| mode_chrome(reader, id, mode));
     Some(PaneChrome { id, rect, style, banner: banner(reader, pane), cursor, cursor_blinks, mode })
+}
+
+/// A floating pane with its border, in coordinates of the client's terminal.
+fn floating(
+    reader: &Reader<'_>,
+    id: PaneId,
+    rect: Rect,
+    offset: (u16, u16),
+    area: Rect,
+) -> Option<BoxChrome> {
+    let around =
+        Rect { x: rect.x.saturating_sub(1), y: rect.y.saturating_sub(1), w: rect.w + 2, h: rect.h + 2 };
+    let (shown, _) = shown_part(around, offset, area)?;
+    let (inner, _) = shown_part(rect, offset, area)?;
+    let active = reader.window.active == id;
+    let name = if active { "pane-active-border-style" } else { "pane-border-style" };
+    let lines = match reader.window_text("pane-border-lines").as_str() {
+        "double" => FrameLines::Double,
+        "heavy" => FrameLines::Heavy,
+        "simple" => FrameLines::Simple,
+        "spaces" => FrameLines::Padded,
+        _ => FrameLines::Single,
+    };
+    let mut pane = pane_chrome(reader, id, rect)?;
+    pane.rect = inner;
+    let frame = Frame {
+        lines: Some(lines),
+        border: reader.pane_style(name, id, Style::default()),
+        style: pane.style,
+        ..Frame::default()
+    };
+    Some(BoxChrome { rect: shown, frame, pane: Some(pane), has_keys: active })
+}
+
+/// A client's menu or popup.
+fn overlay(reader: &Reader<'_>, state: &Client) -> Option<BoxChrome> {
+    let looks = |looks: &crate::mux::overlay::Looks| {
+        let style = |text: &str| {
+            let found = reader.mux.expand_for_client(text, reader.client);
+            if found == "default" { Style::default() } else { style::parse(&found, Style::default()) }
+        };
+        let lines = match looks.lines.as_str() {
+            "none" => None,
+            "rounded" => Some(FrameLines::Rounded),
+            "double" => Some(FrameLines::Double),
+            "heavy" => Some(FrameLines::Heavy),
+            "simple" => Some(FrameLines::Simple),
+            "padded" => Some(FrameLines::Padded),
+            _ => Some(FrameLines::Single),
+        };
+        Frame {
+            lines,
+            border: style(&looks.border_style),
+            style: style(&looks.style),
+            title: looks.title.clone(),
+            rows: Vec::new(),
+        }
+    };
+    match state.overlay.as_ref()? {
+        Overlay::PaneNumbers { .. } => None,
+        Overlay::Popup(popup) => {
+            let frame = looks(&popup.looks);
+            let colours = Style { fg: frame.style.fg, bg: frame.style.bg, ..Style::default() };
+            let mode = reader.mux.pane(popup.pane)?.mode.as_ref();
+            let pane = PaneChrome {
+                id: popup.pane,
+                rect: crate::mux::overlay::inside(popup.rect, &popup.looks),
+                style: colours,
+                banner: None,
+                cursor: CursorShape::Default,
+                cursor_blinks: false,
+                mode: mode.map(|mode| mode_chrome(reader, popup.pane, mode)),
+            };
+            Some(BoxChrome { rect: popup.rect, frame, pane: Some(pane), has_keys: true })
+        }
+        Overlay::Menu(menu) => {
+            let mut frame = looks(&menu.looks);
+            let chosen = reader.mux.expand_for_client(&menu.selected_style, reader.client);
+            let chosen = style::parse(&chosen, frame.style);
+            let dim = style::parse("dim", frame.style);
+            frame.rows = menu
+                .items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| {
+                    let name = item.name.clone()?;
+                    let key = item.key.map(crate::vt::keys::name).unwrap_or_default();
+                    let style = match (item.disabled, menu.chosen == Some(at)) {
+                        (true, _) => dim,
+                        (false, true) => chosen,
+                        (false, false) => frame.style,
+                    };
+                    Some((name, key, style))
+                })
+                .collect();
+            Some(BoxChrome { rect: menu.rect, frame, pane: None, has_keys: true })
+        }
+    }
 }
 
 fn cursor_option(name: &str) -> (CursorShape, bool) {
@@ -490,6 +607,28 @@ impl Chrome {
         if !self.numbers.is_empty() {
             cursor = None;
         }
+        let mut boxes = Vec::with_capacity(self.boxes.len());
+        for chrome in &self.boxes {
+            let view = chrome.pane.as_ref().and_then(|looks| {
+                let pane = mux.pane(looks.id)?;
+                self.modes(pane, chrome.has_keys, &mut outer);
+                if chrome.has_keys {
+                    cursor = pane_cursor(pane, looks, looks.rect, (0, 0));
+                }
+                Some(PaneView {
+                    id: looks.id,
+                    rect: looks.rect,
+                    from: (0, 0),
+                    content: content(pane, looks),
+                    style: looks.style,
+                    banner: looks.banner.clone(),
+                })
+            });
+            if view.is_none() && chrome.has_keys {
+                cursor = None;
+            }
+            boxes.push(BoxView { rect: chrome.rect, frame: &chrome.frame, pane: view });
+        }
         if let Some((x, y)) = self.prompt_cursor {
             cursor = Some(Cursor { x, y, shape: CursorShape::Default, blinking: false });
         }
@@ -499,6 +638,7 @@ impl Chrome {
             borders: &self.borders,
             bars: &self.bars,
             numbers: &self.numbers,
+            boxes,
             cursor,
             outer,
             title: self.title.as_deref(),

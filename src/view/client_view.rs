@@ -8,7 +8,7 @@ use super::cells::{Grid, Tables};
 use super::line::Range;
 use super::scene::{Bar, Borders, Content, Cursor, Mouse, Outer, PaneView, Scene};
 use super::writer::{self, Writer};
-use super::{big, borders, compose};
+use super::{big, borders, compose, frame};
 use crate::ids::{PaneId, Size};
 use crate::mux::layout::Rect;
 use crate::vt::{CursorShape, Screen, Style};
@@ -194,6 +194,7 @@ impl ClientView {
         };
         self.lost
             || self.structure.is_none()
+            || !scene.boxes.is_empty()
             || self.outer != scene.outer
             || self.cursor_shown != scene.cursor.is_some()
             || (scene.cursor.is_some() && self.cursor != scene.cursor)
@@ -305,7 +306,7 @@ impl ClientView {
     }
 
     fn compose(&mut self, scene: &Scene<'_>, out: &mut Vec<u8>) {
-        let plain = scene.numbers.is_empty();
+        let plain = scene.numbers.is_empty() && scene.boxes.is_empty();
         if !plain || !self.structure.as_ref().is_some_and(|structure| structure.is_of(scene)) {
             self.compose_all(scene);
             // What lies over the panes is not in their row versions: the next frame starts over, too.
@@ -330,6 +331,9 @@ impl ClientView {
         }
         for number in scene.numbers {
             big::draw(&mut self.next, &mut self.tables, number);
+        }
+        for view in &scene.boxes {
+            frame::draw(&mut self.next, &mut self.tables, view);
         }
         self.bars.clear();
         for bar in scene.bars {

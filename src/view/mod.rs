@@ -11,6 +11,7 @@ pub mod cells;
 mod client_view;
 mod colours;
 mod compose;
+mod frame;
 mod line;
 mod render;
 pub mod scene;

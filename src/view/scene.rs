@@ -19,6 +19,8 @@ pub struct Scene<'a> {
     pub bars: &'a [Bar],
     /// Large texts over the panes (`display-panes`).
     pub numbers: &'a [Number],
+    /// Boxes over the panes, the topmost last: floating panes, a popup, a menu.
+    pub boxes: Vec<BoxView<'a>>,
     /// The cursor; `None` hides it.
     pub cursor: Option<Cursor>,
     /// What the outer terminal is to report.
@@ -41,6 +43,49 @@ pub struct PaneView<'a> {
     pub style: Style,
     /// A line over its last row: where it is moving, that its link is broken.
     pub banner: Option<(String, Style)>,
+}
+
+/// A box over the panes.
+pub struct BoxView<'a> {
+    /// Its place, border included.
+    pub rect: Rect,
+    /// Its looks and what is in it, besides a pane.
+    pub frame: &'a Frame,
+    /// The pane in it.
+    pub pane: Option<PaneView<'a>>,
+}
+
+/// A box's border and lines of text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Frame {
+    /// What its border is made of; `None` for no border.
+    pub lines: Option<FrameLines>,
+    /// The border's style.
+    pub border: Style,
+    /// Its inside.
+    pub style: Style,
+    /// On the upper border; may hold `#[style]`.
+    pub title: String,
+    /// The lines of a menu: text, the key at its right end, its style; `None` is a rule.
+    pub rows: Vec<Option<(String, String, Style)>>,
+}
+
+/// Which characters a box is drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FrameLines {
+    /// ┌─┐
+    #[default]
+    Single,
+    /// ╭─╮
+    Rounded,
+    /// ╔═╗
+    Double,
+    /// ┏━┓
+    Heavy,
+    /// +-+
+    Simple,
+    /// Blanks.
+    Padded,
 }
 
 /// What is shown in a pane.

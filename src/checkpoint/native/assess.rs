@@ -167,7 +167,8 @@ fn check_process(root: i32, pid: i32, status: &proc::Status, view: &View) -> Res
         return Err(view.refusal("seccomp", pid, "", cause, END_IT));
     }
     match std::fs::File::open(format!("/proc/{pid}/mem")) {
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+        // /proc belongs to root for an undumpable process, and for one that has just given its memory back.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied && has_memory(pid) => {
             let cause = "it does not let its memory be read (it is undumpable, or was started set-user-id)";
             return Err(view.refusal("undumpable", pid, "", cause, END_IT));
         }
@@ -175,6 +176,10 @@ fn check_process(root: i32, pid: i32, status: &proc::Status, view: &View) -> Res
     }
     check_program(pid, view)?;
     check_namespaces(root, pid, view)
+}
+
+fn has_memory(pid: i32) -> bool {
+    proc::Status::read(&format!("/proc/{pid}")).is_ok_and(|status| status.has_memory)
 }
 
 /// ELFCLASS64 in the program's header.

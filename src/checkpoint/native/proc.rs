@@ -148,6 +148,8 @@ pub struct Status {
     pub pending: u64,
     /// RssAnon, RssShmem and VmSwap together, bytes.
     pub private_bytes: u64,
+    /// False for a process on its way out (VmSize is missing): it is soon a zombie.
+    pub has_memory: bool,
 }
 
 impl Status {
@@ -181,6 +183,7 @@ impl Status {
                 "SigCgt" => status.caught = hex(),
                 "SigIgn" => status.ignored = hex(),
                 "SigBlk" => status.blocked = hex(),
+                "VmSize" => status.has_memory = true,
                 "RssAnon" | "RssShmem" | "VmSwap" => {
                     let kib = value.split_ascii_whitespace().next().and_then(|n| n.parse::<u64>().ok());
                     status.private_bytes += kib.unwrap_or(0) * 1024;

@@ -27,10 +27,20 @@ pub(crate) const LIST: Verb = verb(
     ("list-keys", "lsk"),
     "1aF:NO:P:rT:",
     (0, Some(1)),
-    "[-1aN] [-P prefix-string] [-T key-table] [key]",
+    "[-1aNr] [-F format] [-O order] [-P prefix-string] [-T key-table] [key]",
     "List the key bindings",
     list,
 );
+
+/// Commands as they are listed: full names, flags in order.
+pub(crate) fn print(commands: &[Command], between: &str) -> String {
+    let one = |c: &Command| {
+        let verb = super::find(c.name()).ok();
+        let args = verb.and_then(|v| v.spec.read(c.words.get(1..)?).ok().map(|a| a.print(v.spec.name)));
+        args.unwrap_or_else(|| crate::command::print_commands(std::slice::from_ref(c)))
+    };
+    commands.iter().map(one).collect::<Vec<_>>().join(between)
+}
 
 /// The commands that the words after a key are: a block, or words split at `;`.
 pub(crate) fn commands_of(words: &[Word]) -> Option<Arc<[Command]>> {
@@ -151,7 +161,35 @@ fn list(mux: &mut Mux, call: &Call) -> Outcome {
         .filter(|(_, k, _)| only_key.is_none_or(|only| only == **k))
         .collect();
     let mut out = String::new();
-    if args.has('N') {
+    if let Some(format) = args.get('F') {
+        let widest =
+            |of: &dyn Fn(&(&str, &Trigger, &Binding)) -> usize| all.iter().map(of).max().unwrap_or(0);
+        let key_width = widest(&|(_, k, _)| k.to_string().chars().count());
+        let table_width = widest(&|(t, ..)| t.len());
+        for (t, k, b) in &all {
+            let flag = |on: bool| (if on { "1" } else { "0" }).to_owned();
+            let extra = [
+                ("key_string", k.to_string()),
+                ("key_table", (*t).to_owned()),
+                ("key_command", b.print()),
+                ("key_note", b.note.clone().unwrap_or_default()),
+                ("key_repeat", flag(b.repeat)),
+                ("key_has_repeat", flag(all.iter().any(|(.., b)| b.repeat))),
+                ("key_prefix", mux.option_text(super::Scope::GlobalSession, "prefix")),
+                ("key_string_width", key_width.to_string()),
+                ("key_table_width", table_width.to_string()),
+                ("notes_only", flag(args.has('N'))),
+            ];
+            let extra = extra.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let found = mux.current(&call.origin);
+            let about = super::About { client: call.client(), found, extra, ..Default::default() };
+            out.push_str(&mux.expand(&format, about));
+            out.push('\n');
+            if args.has('1') {
+                break;
+            }
+        }
+    } else if args.has('N') {
         let noted: Vec<_> = all
             .iter()
             .filter(|(_, _, b)| b.note.is_some() || args.has('a'))

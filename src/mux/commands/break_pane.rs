@@ -61,6 +61,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
             let placeholder = w.active;
             w.layout = Layout::single(src.pane, size);
             w.panes = vec![src.pane];
+            w.floats.clear();
             w.active = src.pane;
             mux.panes.remove(&placeholder);
         }

@@ -70,6 +70,7 @@ pub(super) fn put(mux: &mut Mux, name: Option<String>, mut data: Vec<u8>) -> Res
     });
     mux.buffers.retain(|b| b.name != name);
     let created = mux.wall_ms();
+    mux.note_buffer("paste-buffer-changed", &name);
     mux.buffers.insert(0, Buffer { name, data, created, automatic, order });
     mux.trim_buffers();
     Ok(())
@@ -84,6 +85,20 @@ impl Mux {
                 Some(i) => self.buffers.remove(i),
                 None => break,
             };
+        }
+    }
+
+    pub(crate) fn forget_buffer(&mut self, name: &str) {
+        self.buffers.retain(|b| b.name != name);
+        self.note_buffer("paste-buffer-deleted", name);
+    }
+
+    /// Tells control clients of a buffer.
+    fn note_buffer(&mut self, what: &str, name: &str) {
+        let clients: Vec<ClientId> =
+            self.clients.values().filter(|c| c.attached && c.control.is_some()).map(|c| c.id).collect();
+        for client in clients {
+            self.note_line(client, format!("%{what} {name}"));
         }
     }
 
@@ -114,7 +129,7 @@ impl Mux {
     pub(crate) fn send_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]) {
         /// Terminals refuse longer ones; xterm's own limit is about a megabyte.
         const MAX: usize = 1024 * 1024;
-        if data.len() <= MAX {
+        if data.len() <= MAX && self.clients.get(&client).is_some_and(|c| c.control.is_none()) {
             let bytes = format!("\x1b]52;{selection};{}\x07", base64(data)).into_bytes();
             self.effects.push_back(Effect::Terminal { client, bytes });
         }
@@ -131,7 +146,7 @@ impl Mux {
             .values()
             .filter(|c| {
                 let s = c.session.and_then(|s| self.sessions.get(&s));
-                c.attached && s.and_then(|s| s.current_window()) == window
+                c.is_terminal() && s.and_then(|s| s.current_window()) == window
             })
             .map(|c| c.id)
             .collect();
@@ -139,6 +154,8 @@ impl Mux {
             self.send_clipboard(client, selection, &data);
         }
         let _ = put(self, None, data);
+        let found = self.found_pane(pane, None);
+        self.happened("pane-set-clipboard", None, found);
     }
 
     /// A program asks for the clipboard: it gets the latest buffer.
@@ -207,7 +224,7 @@ fn delete(mux: &mut Mux, call: &Call) -> Outcome {
         Some(n) => mux.buffer(Some(&n)).map_err(|_| format!("unknown buffer: {n}"))?.name.clone(),
         None => mux.buffer(None).map_err(|_| "no buffer".to_owned())?.name.clone(),
     };
-    mux.buffers.retain(|b| b.name != name);
+    mux.forget_buffer(&name);
     DONE
 }
 
@@ -253,7 +270,7 @@ fn paste(mux: &mut Mux, call: &Call) -> Outcome {
     }
     mux.write_pane(found.pane, &bytes);
     if args.has('d') {
-        mux.buffers.retain(|b| b.name != name);
+        mux.forget_buffer(&name);
     }
     DONE
 }

@@ -1,9 +1,8 @@
 //! capture-pane
 
 use super::super::Mux;
-use super::super::event::Effect;
 use super::super::queue::{Call, Outcome};
-use super::{DONE, Verb, buffers, target, verb};
+use super::{DONE, Verb, buffers, load_buffer, target, verb};
 use crate::command::target::TargetKind;
 use crate::vt::CaptureOptions;
 
@@ -49,14 +48,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         text = octal(&text);
     }
     if args.has('p') {
-        match call.client().and_then(|c| mux.clients.get(&c)).filter(|c| !c.attached && !c.leaving) {
-            Some(c) => {
-                let client = c.id;
-                mux.effects.push_back(Effect::Stdout { client, bytes: text.into_bytes() });
-            }
-            None => mux.print(&call.origin, &text),
-        }
-        return DONE;
+        return load_buffer::output(mux, call, text.into_bytes());
     }
     let bytes = text.into_bytes();
     buffers::put(mux, args.get('b'), bytes)?;

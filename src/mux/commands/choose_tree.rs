@@ -2,7 +2,9 @@
 
 use super::super::context::About;
 use super::super::list::{ListItem, ListKind, ListMode, MAX_ITEMS};
+use super::super::options::{Kind, Level, OPTIONS};
 use super::super::queue::{Call, Outcome};
+use super::super::settings::Scope;
 use super::super::target::Found;
 use super::super::{Mode, Mux};
 use super::{DONE, Verb, lists, passes, target, verb};
@@ -23,6 +25,15 @@ pub(crate) const BUFFER: Verb =
     verb(("choose-buffer", ""), "F:f:K:NO:rt:yZ", (0, Some(1)), USAGE, "Choose a paste buffer", run);
 pub(crate) const CLIENT: Verb =
     verb(("choose-client", ""), "F:f:K:NO:rt:yZ", (0, Some(1)), USAGE, "Choose a client", run);
+
+pub(crate) const CUSTOMIZE: Verb = verb(
+    ("customize-mode", ""),
+    "F:f:Nt:yZ",
+    (0, Some(0)),
+    "[-NZ] [-F format] [-f filter] [-t target-pane]",
+    "Change options in a list",
+    run,
+);
 
 pub(crate) const FIND: Verb = verb(
     ("find-window", "findw"),
@@ -76,6 +87,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let format = args.get('F');
     let (kind, items, template) = match call.verb.spec.name {
         "choose-buffer" => (ListKind::Buffers, buffers(mux, format, filter), "paste-buffer -p -b '%%'"),
+        "customize-mode" => (ListKind::Options, options(mux, format, filter), "%%"),
         "choose-client" => (ListKind::Clients, clients(mux, format, filter), "detach-client -t '%%'"),
         _ => (ListKind::Tree, tree(mux, call, format, filter), "switch-client -Zt '%%'"),
     };
@@ -91,13 +103,11 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     if zoom {
         mux.zoom(found.pane);
     }
-    let Some(p) = mux.panes.get_mut(&found.pane) else { return DONE };
+    let Some(p) = mux.panes.get(&found.pane) else { return DONE };
     let rows = usize::from(p.size.rows);
     let mut list = ListMode { kind, items, current, top: 0, rows, template, unzoom: zoom };
     list.follow();
-    p.mode = Some(Mode::List(Box::new(list)));
-    mux.auto_rename(found.window);
-    mux.redraw_window(found.window);
+    mux.enter_mode(found.pane, Mode::List(Box::new(list)));
     DONE
 }
 
@@ -132,6 +142,45 @@ fn tree(mux: &Mux, call: &Call, format: Option<String>, filter: Option<String>) 
             for pane in panes {
                 add(2, "=#{session_name}:#{window_index}.#{pane_id}", PANE, Found { pane, ..w });
             }
+        }
+    }
+    items
+}
+
+/// Every option as it is in force for all; what is chosen is asked for at a prompt.
+fn options(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
+    let format = format.unwrap_or_else(|| "#{option_name}: #{option_value}".into());
+    let levels = [
+        ("-s", Scope::Server, "server"),
+        ("-g", Scope::GlobalSession, "session"),
+        ("-gw", Scope::GlobalWindow, "window"),
+    ];
+    let mut items = Vec::new();
+    for def in OPTIONS.iter().filter(|d| d.kind != Kind::Hook) {
+        let (flag, scope, word) = match def.level {
+            Level::Server => levels[0],
+            Level::Session => levels[1],
+            Level::Window | Level::Pane => levels[2],
+        };
+        let value = mux.option_text(scope, def.name);
+        let extra = [
+            ("option_name", def.name.to_owned()),
+            ("option_value", value.replace('#', "##")),
+            ("option_scope", word.to_owned()),
+            ("option_is_global", "1".to_owned()),
+            ("option_is_array", (if def.is_array() { "1" } else { "0" }).to_owned()),
+        ];
+        let extra = extra.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+        let about = About { extra, ..About::default() };
+        if passes(mux, filter.as_deref(), about.clone()) {
+            let q = crate::command::quote;
+            let target = format!(
+                "command-prompt -p {} -I {} {{ set-option {flag} {} \"%%%\" }}",
+                q(&format!("({})", def.name)),
+                q(&value.replace('#', "##").replace(',', "#,")),
+                def.name
+            );
+            items.push(ListItem { depth: 0, target, text: mux.expand(&format, about) });
         }
     }
     items

@@ -4,7 +4,7 @@ use super::super::Mux;
 use super::super::input::new_prompt;
 use super::super::prompt::{PromptAction, PromptFlags, PromptKind};
 use super::super::queue::{Call, Flow, Outcome};
-use super::{DONE, Verb, expand, verb};
+use super::{DONE, Verb, expand, prompt_history, verb};
 use std::collections::VecDeque;
 
 pub(crate) const PROMPT: Verb = verb(
@@ -30,12 +30,9 @@ fn prompt(mux: &mut Mux, call: &Call) -> Outcome {
     if mux.clients.get(&client).is_some_and(|c| c.prompt.is_some()) {
         return DONE;
     }
-    let kind = match args.get('T').as_deref() {
-        None | Some("command") => PromptKind::Command,
-        Some("search") => PromptKind::Search,
-        Some("target") => PromptKind::Target,
-        Some("window-target") => PromptKind::WindowTarget,
-        Some(other) => return Err(format!("unknown type: {other}").into()),
+    let kind = match args.get('T') {
+        None => PromptKind::Command,
+        Some(name) => prompt_history::kind(&name).ok_or_else(|| format!("unknown type: {name}"))?,
     };
     let template = args.words.first().cloned();
     let default = match &template {

@@ -80,10 +80,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
 
 fn clock(mux: &mut Mux, call: &Call) -> Outcome {
     let found = target(mux, call, 't', TargetKind::Pane)?;
-    if let Some(p) = mux.panes.get_mut(&found.pane) {
-        p.mode = Some(Mode::Clock);
-    }
-    mux.redraw_window(found.window);
+    mux.enter_mode(found.pane, Mode::Clock);
     DONE
 }
 
@@ -98,22 +95,15 @@ fn enter(mux: &mut Mux, pane: PaneId, source: PaneId) {
     if screen.size() != size {
         screen.resize(size);
     }
-    let window = mux.panes.get(&pane).map(|p| p.window);
     let mode = CopyMode::new(screen, false, String::new());
-    if let Some(p) = mux.panes.get_mut(&pane) {
-        p.mode = Some(Mode::Copy(Box::new(mode)));
-    }
+    mux.enter_mode(pane, Mode::Copy(Box::new(mode)));
     mux.copy_mode_settings();
-    if let Some(w) = window {
-        mux.auto_rename(w);
-        mux.redraw_window(w);
-    }
 }
 
 impl Mux {
     /// Shows text over a pane, to be read and left with `q`.
     pub(crate) fn view_text(&mut self, pane: PaneId, text: &str) {
-        let Some(p) = self.panes.get_mut(&pane) else { return };
+        let Some(p) = self.panes.get(&pane) else { return };
         let mut cut = text.len().min(MAX_VIEW);
         while !text.is_char_boundary(cut) {
             cut -= 1;
@@ -131,10 +121,8 @@ impl Mux {
         let mut mode = CopyMode::new(screen, false, String::new());
         mode.view = true;
         mode.history_top();
-        p.mode = Some(Mode::Copy(Box::new(mode)));
-        let window = p.window;
+        self.enter_mode(pane, Mode::Copy(Box::new(mode)));
         self.copy_mode_settings();
-        self.redraw_window(window);
     }
 
     /// Takes options that copy mode depends on into the panes that are in it.

@@ -1,9 +1,9 @@
 //! display-message
 
 use super::super::Mux;
-use super::super::context::About;
+use super::super::context::{About, VARIABLES};
 use super::super::queue::{Call, Outcome};
-use super::{DONE, Verb, target, verb};
+use super::{DONE, Verb, load_buffer, target, verb};
 use crate::command::target::TargetKind;
 use std::time::Duration;
 
@@ -22,19 +22,39 @@ const FORMAT: &str =
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let found = match args.get('t') {
-        Some(_) => Some(target(mux, call, 't', TargetKind::Pane)?),
+        // A place that is not there is no error: what the message says of it is empty.
+        Some(t) => target(mux, call, 't', TargetKind::Pane).ok().or_else(|| {
+            let (session, _) = t.split_once(':')?;
+            mux.found_session(mux.find_session(session.trim_start_matches('='), false)?)
+        }),
         None => mux.current(&call.origin),
     };
+    if args.has('F') && args.word(0).is_some() {
+        return Err("only one of -F or argument must be given".into());
+    }
     if args.has('I') {
-        return Err("display-message -I is not there yet".into());
+        return load_buffer::pane_stdin(mux, call, found.map(|f| f.pane));
     }
     let format = args.get('F').or_else(|| args.word(0)).unwrap_or_else(|| FORMAT.to_owned());
     let client = match args.get('c') {
         Some(name) => Some(mux.find_client(&call.origin, Some(&name))?),
         None => mux.find_client(&call.origin, None).ok(),
     };
-    let about = About { client: client.or(call.client()), found, ..About::default() };
+    let about = About { client, found, ..About::default() };
+    if args.has('a') {
+        let all: String = VARIABLES
+            .iter()
+            .filter_map(|name| mux.variable(name, about.clone()).map(|value| format!("{name}={value}\n")))
+            .collect();
+        mux.print(&call.origin, &all);
+        return DONE;
+    }
+    let traced = args.has('v').then(|| format.clone());
     let text = if args.has('l') { format } else { mux.expand_time(&format, about) };
+    if let Some(format) = traced {
+        let trace = format!("# expanding format: {format}\n# result is: {text}\n");
+        mux.print(&call.origin, &trace);
+    }
     if args.has('p') {
         let empty = text.is_empty();
         mux.print(&call.origin, if empty { "\n" } else { &text });

@@ -11,8 +11,14 @@ pub(crate) const PANE: Verb =
     verb(("kill-pane", "killp"), "at:", (0, Some(0)), "[-a] [-t target-pane]", "Kill a pane", pane);
 pub(crate) const WINDOW: Verb =
     verb(("kill-window", "killw"), "at:", (0, Some(0)), "[-a] [-t target-window]", "Kill a window", window);
-pub(crate) const SESSION: Verb =
-    verb(("kill-session", ""), "aCt:", (0, Some(0)), "[-aC] [-t target-session]", "Kill a session", session);
+pub(crate) const SESSION: Verb = verb(
+    ("kill-session", ""),
+    "aCgt:",
+    (0, Some(0)),
+    "[-aCg] [-t target-session]",
+    "Kill a session",
+    session,
+);
 pub(crate) const SERVER: Verb =
     verb(("kill-server", ""), "", (0, Some(0)), "", "Kill the server and everything in it", server);
 
@@ -56,6 +62,9 @@ fn session(mux: &mut Mux, call: &Call) -> Outcome {
     } else if call.args.has('a') {
         let others: Vec<SessionId> = mux.sessions.keys().copied().filter(|s| *s != found.session).collect();
         others.into_iter().for_each(|s| mux.kill_session(s));
+    } else if call.args.has('g') {
+        let all: Vec<SessionId> = mux.group_of(found.session).iter().map(|s| s.id).collect();
+        all.into_iter().chain([found.session]).for_each(|s| mux.kill_session(s));
     } else {
         mux.kill_session(found.session);
     }

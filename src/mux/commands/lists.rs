@@ -65,6 +65,12 @@ const CLIENT_LINE: &str = "#{client_name}: #{session_name} [#{client_width}x#{cl
 
 /// Lines for places, those a filter lets through.
 fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) {
+    // What the list is of, for formats that serve several.
+    let kind = match call.verb.spec.name {
+        "list-sessions" => "session_format",
+        "list-windows" => "window_format",
+        _ => "pane_format",
+    };
     let format = call.args.get('F').unwrap_or_else(|| format.to_owned());
     let filter = call.args.get('f');
     let mut out = String::new();
@@ -72,7 +78,7 @@ fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) {
         let about = About {
             client: call.client(),
             found: Some(*found),
-            extra: [("line".to_owned(), n.to_string())].into(),
+            extra: [("line".to_owned(), n.to_string()), (kind.to_owned(), "1".to_owned())].into(),
             ..About::default()
         };
         if passes(mux, filter.as_deref(), about.clone()) {

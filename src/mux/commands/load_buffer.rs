@@ -4,7 +4,7 @@ use super::super::Mux;
 use super::super::event::{Effect, Job};
 use super::super::queue::{Call, Flow, Origin, Outcome, Pending, Trouble};
 use super::{DONE, Verb, buffers, expand, verb};
-use crate::ids::ClientId;
+use crate::ids::{ClientId, PaneId};
 use std::sync::Arc;
 
 pub(crate) const LOAD: Verb = verb(
@@ -30,10 +30,38 @@ pub(crate) const SHOW: Verb =
 #[derive(Debug)]
 pub(crate) struct Stdin {
     data: Vec<u8>,
-    name: Option<String>,
-    clipboard: bool,
+    into: Into,
     origin: Arc<Origin>,
     waits: super::super::queue::QueueId,
+}
+
+/// Where standard input goes.
+#[derive(Debug)]
+enum Into {
+    Buffer {
+        name: Option<String>,
+        clipboard: bool,
+    },
+    /// Onto the screen of an empty pane, as it comes.
+    Pane(PaneId),
+}
+
+/// Gives the asker's standard input to a pane without a program (`display-message -I`, `split-window -I`).
+pub(super) fn pane_stdin(mux: &mut Mux, call: &Call, pane: Option<PaneId>) -> Outcome {
+    let Some(pane) = pane else { return DONE };
+    if mux.panes.get(&pane).is_none_or(|p| p.life.is_some()) {
+        return Err("pane is not empty".into());
+    }
+    wait_for_stdin(mux, call, Into::Pane(pane))
+}
+
+fn wait_for_stdin(mux: &mut Mux, call: &Call, into: Into) -> Outcome {
+    let reads = |c: &ClientId| mux.clients.get(c).is_some_and(|c| !c.attached && c.control.is_none());
+    let Some(client) = call.client().filter(reads) else { return Err("-: no standard input".into()) };
+    let stdin = Stdin { data: Vec::new(), into, origin: call.origin.clone(), waits: call.queue };
+    mux.stdin_wanted.insert(client, stdin);
+    mux.effects.push_back(Effect::WantStdin { client });
+    Ok(Flow::Wait)
 }
 
 fn path_of(mux: &Mux, call: &Call) -> String {
@@ -49,13 +77,7 @@ fn load(mux: &mut Mux, call: &Call) -> Outcome {
     let path = path_of(mux, call);
     let (name, clipboard) = (args.get('b'), args.has('w'));
     if path == "-" {
-        let client = call.client().filter(|c| mux.clients.get(c).is_some_and(|c| !c.attached));
-        let Some(client) = client else { return Err("-: no standard input".into()) };
-        let stdin =
-            Stdin { data: Vec::new(), name, clipboard, origin: call.origin.clone(), waits: call.queue };
-        mux.stdin_wanted.insert(client, stdin);
-        mux.effects.push_back(Effect::WantStdin { client });
-        return Ok(Flow::Wait);
+        return wait_for_stdin(mux, call, Into::Buffer { name, clipboard });
     }
     let pending = Pending::LoadBuffer { name, clipboard };
     mux.ask(Job::ReadFile { path }, pending, &call.origin, Some(call.queue));
@@ -66,15 +88,18 @@ fn load(mux: &mut Mux, call: &Call) -> Outcome {
 pub(crate) fn stdin(mux: &mut Mux, client: ClientId, bytes: Option<&[u8]>) {
     match bytes {
         Some(bytes) => {
-            if let Some(s) = mux.stdin_wanted.get_mut(&client)
-                && s.data.len() + bytes.len() <= buffers::MAX_BUFFER
-            {
+            let Some(s) = mux.stdin_wanted.get_mut(&client) else { return };
+            if let Into::Pane(pane) = s.into {
+                mux.show_in_empty(pane, bytes);
+            } else if s.data.len() + bytes.len() <= buffers::MAX_BUFFER {
                 s.data.extend_from_slice(bytes);
             }
         }
         None => {
             if let Some(s) = mux.stdin_wanted.remove(&client) {
-                store(mux, &s.origin, s.name, s.data, s.clipboard);
+                if let Into::Buffer { name, clipboard } = s.into {
+                    store(mux, &s.origin, name, s.data, clipboard);
+                }
                 mux.release(s.waits);
             }
         }
@@ -106,8 +131,10 @@ fn save(mux: &mut Mux, call: &Call) -> Outcome {
     Ok(Flow::Wait)
 }
 
-fn output(mux: &mut Mux, call: &Call, bytes: Vec<u8>) -> Outcome {
-    match call.client().and_then(|c| mux.clients.get(&c)).filter(|c| !c.attached && !c.leaving) {
+/// Bytes for the asker's standard output, as they are.
+pub(super) fn output(mux: &mut Mux, call: &Call, bytes: Vec<u8>) -> Outcome {
+    let asker = call.client().and_then(|c| mux.clients.get(&c));
+    match asker.filter(|c| !c.attached && !c.leaving && c.control.is_none()) {
         Some(c) => {
             let client = c.id;
             mux.effects.push_back(Effect::Stdout { client, bytes });

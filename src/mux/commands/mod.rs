@@ -11,8 +11,10 @@ mod choose_tree;
 mod command_prompt;
 mod copy_mode;
 mod detach_client;
+mod display_menu;
 mod display_message;
 mod display_panes;
+mod display_popup;
 mod environment;
 mod if_shell;
 mod join_pane;
@@ -20,12 +22,15 @@ mod kill;
 mod link_window;
 mod lists;
 pub(crate) mod load_buffer;
+mod lock;
 mod move_pane;
 mod move_window;
+mod new_pane;
 mod new_session;
 mod new_window;
 mod pipe_pane;
 mod places;
+mod prompt_history;
 mod refresh_client;
 mod rename;
 mod resize;
@@ -118,15 +123,19 @@ pub static TABLE: &[&Verb] = &[
     &choose_tree::CLIENT,
     &choose_tree::TREE,
     &lists::CLEAR_HISTORY,
+    &prompt_history::CLEAR,
     &copy_mode::CLOCK,
     &command_prompt::PROMPT,
     &command_prompt::CONFIRM,
     &places::CONNECT,
     &copy_mode::VERB,
+    &choose_tree::CUSTOMIZE,
     &buffers::DELETE,
     &detach_client::VERB,
+    &display_menu::VERB,
     &display_message::VERB,
     &display_panes::VERB,
+    &display_popup::VERB,
     &attach_session::HAS,
     &places::HOSTS,
     &choose_tree::FIND,
@@ -147,9 +156,13 @@ pub static TABLE: &[&Verb] = &[
     &lists::SESSIONS,
     &lists::WINDOWS,
     &load_buffer::LOAD,
+    &lock::CLIENT,
+    &lock::SERVER,
+    &lock::SESSION,
     &move_pane::MOVE,
     &join_pane::MOVE,
     &move_window::VERB,
+    &new_pane::VERB,
     &new_session::VERB,
     &new_window::VERB,
     &select_layout::NEXT,
@@ -174,6 +187,7 @@ pub static TABLE: &[&Verb] = &[
     &select_window::SELECT,
     &send_keys::KEYS,
     &send_keys::PREFIX,
+    &server::ACCESS,
     &buffers::SET,
     &environment::SET,
     &set_hook::SET,
@@ -185,10 +199,12 @@ pub static TABLE: &[&Verb] = &[
     &server::MESSAGES,
     &set_hook::SHOW,
     &show_options::SHOW,
+    &prompt_history::SHOW,
     &show_options::SHOW_WINDOW,
     &source_file::VERB,
     &split_window::VERB,
     &server::START,
+    &lock::SUSPEND,
     &swap::PANE,
     &swap::WINDOW,
     &switch_client::VERB,

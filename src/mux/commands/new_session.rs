@@ -5,7 +5,7 @@ use super::super::settings::Scope;
 use super::super::structure::{Start, clean_session_name};
 use super::super::{Mux, model::Client};
 use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, verb};
-use crate::ids::Size;
+use crate::ids::{SessionId, Size};
 
 const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [shell-command]";
 
@@ -35,8 +35,8 @@ fn dimension(text: &str, what: &str, own: u16) -> Result<u16, Trouble> {
 
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
-    if args.has('t') {
-        return Err("session groups are not there yet: use new-session without -t".into());
+    if args.has('t') && (args.has('n') || !args.words.is_empty()) {
+        return Err("command or window name given with target".into());
     }
     let mut name = None;
     if let Some(given) = args.get('s') {
@@ -54,12 +54,13 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     }
     let client = call.client().and_then(|c| mux.clients.get(&c));
     let detached = args.has('d') || client.is_none();
+    let sizeless = detached || client.is_some_and(|c| c.control.is_some());
     if !detached && let Some(c) = client {
         attach_session::may_attach(mux, c)?;
     }
     let host = host_choice(mux, args)?;
     let cwd = start_dir(mux, call, None);
-    let (mut size, own) = session_size(mux, client, detached);
+    let (mut size, own) = session_size(mux, client, sizeless);
     if let Some(x) = args.get('x') {
         size.cols = dimension(&x, "width", own.cols)?;
     }
@@ -67,7 +68,11 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         size.rows = dimension(&y, "height", own.rows)?;
     }
     let window_name = args.get('n').map(|n| expand(mux, call, &n, None));
-    let name = name.unwrap_or_else(|| free_name(mux));
+    let group = args.get('t').map(|t| group_meant(mux, &t)).transpose()?;
+    let name = name.unwrap_or_else(|| match &group {
+        Some((group, _)) => format!("{group}-{}", mux.next_session),
+        None => free_name(mux),
+    });
     let session = mux.make_session(name, cwd.clone(), size);
     let base = mux.option_number(Scope::GlobalSession, "base-index").max(0) as u32;
     let env = env_flags(args);
@@ -80,9 +85,36 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     {
         mux.update_environment(session, &env);
     }
+    if let Some((group, other)) = &group {
+        mux.join_group(session, group, *other);
+    }
+    if mux.sessions.get(&session).is_some_and(|s| !s.links.is_empty()) {
+        mux.sizes_dirty = true;
+        return shown(mux, call, session, detached);
+    }
     let start = Start { argv: args.texts_from(0), cwd, env, host, empty: false };
     let window = mux.make_window(Some(session), window_name, size, start);
     mux.link(session, base, window);
+    shown(mux, call, session, detached)
+}
+
+/// The group that `-t` names and a session in it: the group's own name, or a session's.
+fn group_meant(mux: &Mux, text: &str) -> Result<(String, Option<SessionId>), Trouble> {
+    if let Some(id) = mux.find_session(text.trim_end_matches(':'), false) {
+        let s = mux.sessions.get(&id).ok_or("no session")?;
+        return Ok((s.group.clone().unwrap_or_else(|| s.name.clone()), Some(id)));
+    }
+    let name = clean_session_name(text);
+    if name.is_empty() {
+        return Err(format!("invalid session group: {text}").into());
+    }
+    let member = mux.sessions.values().find(|s| s.group.as_ref() == Some(&name)).map(|s| s.id);
+    Ok((name, member))
+}
+
+/// The session is there: told, shown and printed.
+fn shown(mux: &mut Mux, call: &Call, session: SessionId, detached: bool) -> Outcome {
+    let args = &call.args;
     let found = mux.found_session(session);
     mux.happened("session-created", call.client(), found);
     if !detached && let Some(client) = call.client() {
@@ -101,9 +133,7 @@ fn session_size(mux: &Mux, client: Option<&Client>, detached: bool) -> (Size, Si
     let lines = u16::from(mux.option_text(Scope::GlobalSession, "status") != "off");
     let own = client.map_or(Size::new(80, 24), |c| c.size);
     if detached {
-        let text = mux.option_text(Scope::GlobalSession, "default-size");
-        let size = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-        return (size.map_or(Size::new(80, 24), |(w, h)| Size::new(w, h)), own);
+        return (mux.size_of_option(Scope::GlobalSession), own);
     }
     (Size::new(own.cols, own.rows.saturating_sub(lines)), own)
 }

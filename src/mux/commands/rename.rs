@@ -41,6 +41,8 @@ fn session(mux: &mut Mux, call: &Call) -> Outcome {
     }
     mux.persist = true;
     mux.redraw_all();
+    let found = mux.found_session(found.session);
+    mux.happened("session-renamed", None, found);
     DONE
 }
 
@@ -49,10 +51,8 @@ fn window(mux: &mut Mux, call: &Call) -> Outcome {
     let typed = call.args.word(0).unwrap_or_default();
     let name = clean_name(&expand(mux, call, &typed, Some(found)));
     if let Some(w) = mux.windows.get_mut(&found.window) {
-        w.name = name;
         w.options.put("automatic-rename", Value::Flag(false));
     }
-    mux.persist = true;
-    mux.redraw_window(found.window);
+    mux.name_window(found.window, name);
     DONE
 }

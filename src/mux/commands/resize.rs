@@ -29,10 +29,10 @@ fn adjustment(args: &Args) -> Result<i32, Trouble> {
     match args.word(0) {
         None => Ok(1),
         Some(t) => match t.parse::<i64>() {
-            Ok(n) if n < 1 => Err(format!("adjustment too small: {t}").into()),
-            Ok(n) if n > i64::from(i32::MAX) => Err(format!("adjustment too large: {t}").into()),
+            Ok(n) if n < 1 => Err("adjustment too small".into()),
+            Ok(n) if n > i64::from(i32::MAX) => Err("adjustment too large".into()),
             Ok(n) => Ok(n as i32),
-            Err(_) => Err(format!("adjustment invalid: {t}").into()),
+            Err(_) => Err("adjustment invalid".into()),
         },
     }
 }
@@ -62,7 +62,7 @@ fn pane(mux: &mut Mux, call: &Call) -> Outcome {
     {
         let Some(text) = args.get(flag) else { continue };
         let text = expand(mux, call, &text, Some(found));
-        let size = cells(&text, whole).ok_or_else(|| format!("{what} invalid: {text}"))?;
+        let size = cells(&text, whole).ok_or_else(|| format!("{what} invalid"))?;
         if let Some(w) = mux.windows.get_mut(&found.window) {
             w.layout.resize_pane_to(found.pane, axis, size);
         }
@@ -119,9 +119,8 @@ fn window(mux: &mut Mux, call: &Call) -> Outcome {
             areas.iter().copied().reduce(|a, b| Size::new(f(a.cols, b.cols), f(a.rows, b.rows)))
         };
         let fit = if args.has('A') { pick(u16::max) } else { pick(u16::min) };
-        if let Some(s) = fit {
-            (cols, rows) = (i64::from(s.cols), i64::from(s.rows));
-        }
+        let fit = fit.unwrap_or_else(|| mux.default_size(found.session));
+        (cols, rows) = (i64::from(fit.cols), i64::from(fit.rows));
     }
     let clamp = |n: i64| n.clamp(1, i64::from(Size::MAX)) as u16;
     let size = Size::new(clamp(cols), clamp(rows));

@@ -57,6 +57,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
             }
             if let Some(w) = mux.windows.get_mut(&found.window) {
                 w.layout = Layout::single(first, w.size);
+                w.floats.clear();
                 w.active = first;
             }
             mux.apply_layout(found.window);

@@ -29,6 +29,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     // The pane at each place of the list is another now; so it is in the layout.
     let moved: BTreeMap<_, _> = before.iter().copied().zip(after.iter().copied()).collect();
     w.layout.map_panes(|p| moved.get(&p).copied().unwrap_or(p));
+    w.floats.iter_mut().for_each(|(p, _)| *p = moved.get(p).copied().unwrap_or(*p));
     let at = before.iter().position(|p| *p == w.active).unwrap_or(0);
     w.panes = after.clone();
     mux.apply_layout(found.window);

@@ -1,6 +1,7 @@
 //! run-shell
 
 use super::super::Mux;
+use super::super::context::About;
 use super::super::event::Failure;
 use super::super::queue::{Call, Flow, Later, LaterShell, Origin, Outcome, Pending, Trouble};
 use super::{DONE, Verb, expand, verb};
@@ -10,8 +11,8 @@ use std::time::Duration;
 pub(crate) const VERB: Verb = verb(
     ("run-shell", "run"),
     "bd:CEt:c:",
-    (0, Some(1)),
-    "[-bC] [-d delay] [-t target-pane] [shell-command]",
+    (0, None),
+    "[-bCE] [-c start-directory] [-d delay] [-t target-pane] [shell-command [argument ...]]",
     "Run a shell command",
     run,
 )
@@ -31,8 +32,18 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         }
         return DONE;
     }
-    let command = args.word(0).map(|c| if args.has('C') { c } else { expand(mux, call, &c, found) });
-    let shell = LaterShell { command, as_commands: args.has('C'), origin: call.origin.clone(), waits, found };
+    // Further words are the command's, put in where it says #{1}, #{2} and so on.
+    let given = args.texts_from(1).into_iter().enumerate().map(|(n, word)| ((n + 1).to_string(), word));
+    let about = About {
+        client: call.client(),
+        found: found.or_else(|| mux.current(&call.origin)),
+        extra: given.collect(),
+        ..About::default()
+    };
+    let command = args.word(0).map(|c| if args.has('C') { c } else { mux.expand(&c, about) });
+    let cwd = args.get('c').map(|c| expand(mux, call, &c, found));
+    let shell =
+        LaterShell { command, cwd, as_commands: args.has('C'), origin: call.origin.clone(), waits, found };
     match args.get('d') {
         Some(d) => {
             let seconds: f64 = d.parse().map_err(|_| format!("invalid delay time: {d}"))?;
@@ -63,7 +74,7 @@ pub(crate) fn go_on(mux: &mut Mux, shell: LaterShell) {
         }
         Some(command) => {
             let client = shell.origin.client.and_then(|c| mux.clients.get(&c)).filter(|c| !c.attached);
-            let cwd = client.map(|c| c.hello.cwd.clone()).unwrap_or_else(|| {
+            let cwd = shell.cwd.or(client.map(|c| c.hello.cwd.clone())).unwrap_or_else(|| {
                 shell
                     .found
                     .and_then(|f| mux.sessions.get(&f.session))

@@ -50,7 +50,7 @@ fn arrange(mux: &mut Mux, window: WindowId, preset: Preset) {
     let Some(w) = mux.windows.get_mut(&window) else { return };
     w.preset = Preset::ALL.iter().position(|p| *p == preset);
     let old = w.layout.to_text();
-    if let Some(layout) = preset.arrange(&w.panes, w.size, main) {
+    if let Some(layout) = preset.arrange(&w.tiled(), w.size, main) {
         w.layout = layout;
         w.old_layout = Some(old);
     }
@@ -102,7 +102,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         return DONE;
     }
     let Some(w) = mux.windows.get_mut(&window) else { return DONE };
-    let order = w.panes.clone();
+    let order = w.tiled();
     let layout = Layout::from_text(&text, &order).map_err(|e| format!("{e}: {text}"))?;
     w.old_layout = Some(w.layout.to_text());
     w.layout = layout;

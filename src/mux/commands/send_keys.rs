@@ -7,7 +7,7 @@ use super::super::{Mode, Mux};
 use super::{DONE, Verb, copy_mode, expand, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::PaneId;
-use crate::vt::keys;
+use crate::vt::keys::{self, KeyEvent};
 
 pub(crate) const KEYS: Verb = verb(
     ("send-keys", "send"),
@@ -81,8 +81,8 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         p.screen.advance(b"\x1bc");
         mux.redraw_pane(pane);
     }
-    if args.words.is_empty() && !args.has('R') && args.has('K') {
-        return DONE;
+    if args.has('K') {
+        return to_client(mux, call, &words, repeat);
     }
     for _ in 0..repeat {
         for word in &words {
@@ -92,12 +92,32 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     DONE
 }
 
+/// `-K`: as if typed on the client's own keyboard.
+fn to_client(mux: &mut Mux, call: &Call, words: &[String], repeat: usize) -> Outcome {
+    let client = mux.find_client(&call.origin, call.args.get('c').as_deref())?;
+    for _ in 0..repeat {
+        for word in words {
+            let key = if call.args.has('l') { None } else { keys::parse_name(word) };
+            let all = match key {
+                Some(key) => vec![key],
+                None => word.chars().filter_map(|c| keys::parse_name(&c.to_string())).collect(),
+            };
+            for key in all {
+                mux.key(client, key, KeyEvent::Press);
+            }
+        }
+    }
+    DONE
+}
+
 fn send(mux: &mut Mux, call: &Call, pane: PaneId, word: &str) -> Outcome {
     let args = &call.args;
     if args.has('H') {
         let digits = word.trim_start_matches("0x");
-        let byte = u8::from_str_radix(digits, 16).map_err(|_| format!("invalid key: {word}"))?;
-        mux.write_pane(pane, &[byte]);
+        // As tmux: what is no byte is passed over.
+        if let Ok(byte) = u8::from_str_radix(digits, 16) {
+            mux.write_pane(pane, &[byte]);
+        }
         return DONE;
     }
     let key = if args.has('l') { None } else { keys::parse_name(word) };

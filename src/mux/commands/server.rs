@@ -16,6 +16,29 @@ pub(crate) const MESSAGES: Verb = verb(
     messages,
 );
 
+pub(crate) const ACCESS: Verb = verb(
+    ("server-access", ""),
+    "adlrw",
+    (0, Some(1)),
+    "[-adlrw] [user]",
+    "List who may use the server: its user alone",
+    access,
+);
+
+/// A server belongs to one user: its socket is his alone, and panes run as him.
+fn access(mux: &mut Mux, call: &Call) -> Outcome {
+    if call.args.has('l') {
+        let line = format!("{} (W)\n", mux.config.user);
+        mux.print(&call.origin, &line);
+        return DONE;
+    }
+    let Some(user) = call.args.word(0) else { return Err("missing user argument".into()) };
+    if user == mux.config.user || user == "root" {
+        return Err(format!("{user} owns the server, can't change access").into());
+    }
+    Err(format!("{user} was given no access: a qmux server serves its own user only").into())
+}
+
 fn start(_mux: &mut Mux, _call: &Call) -> Outcome {
     DONE
 }

@@ -68,7 +68,7 @@ pub(super) fn scope(mux: &Mux, call: &Call, level: Option<Level>) -> Result<Scop
     })
 }
 
-fn run(mux: &mut Mux, call: &Call) -> Outcome {
+pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let found = mux.find(&call.origin, args.get('t').as_deref(), TargetKind::Pane).ok();
     let typed = args.word(0).unwrap_or_default();
@@ -126,13 +126,23 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         Some(v) => v,
         None => {
             let needs = named.def.is_none_or(|d| {
-                !matches!(d.kind, options::Kind::Flag | options::Kind::Choice(_) | options::Kind::Array)
+                !matches!(d.kind, options::Kind::Flag | options::Kind::Choice(_)) && !d.is_array()
             });
             if needs {
                 return if quiet { DONE } else { Err("empty value".into()) };
             }
             String::new()
         }
+    };
+    let value = match named.def {
+        Some(d) if d.kind == options::Kind::Hook && !value.is_empty() => {
+            let commands = mux.parse_commands(&value, None).map_err(|e| e.text)?;
+            for c in &commands {
+                super::prepare(mux, c)?;
+            }
+            super::bind_key::print(&commands, " ; ")
+        }
+        _ => value,
     };
     if named.name == "theme" && !value.is_empty() && !args.has('a') {
         let pending = Pending::Theme { scope, name: value.clone(), quiet };

@@ -1,7 +1,7 @@
 //! show-options, show-window-options
 
 use super::super::Mux;
-use super::super::options::{self, Level, OPTIONS, Value};
+use super::super::options::{self, Kind, Level, OPTIONS, Value};
 use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
 use super::{DONE, Verb, set_option, verb};
@@ -27,6 +27,7 @@ pub(crate) const SHOW_WINDOW: Verb = verb(
 
 /// Lines for one option.
 fn lines(name: &str, value: &Value, index: Option<u32>, only_value: bool, out: &mut String) {
+    let hook = options::definition(name.trim_end_matches('*')).is_some_and(|d| d.kind == Kind::Hook);
     let mut line = |name: &str, value: &str, text: bool| {
         if only_value {
             out.push_str(value);
@@ -38,26 +39,28 @@ fn lines(name: &str, value: &Value, index: Option<u32>, only_value: bool, out: &
     };
     match value {
         Value::Array(items) => match index {
-            Some(i) => {
-                if let Some(v) = items.get(&i) {
-                    line(&format!("{name}[{i}]"), v, true);
-                }
-            }
+            Some(i) => match items.get(&i) {
+                Some(v) => line(&format!("{name}[{i}]"), v, !hook),
+                None if only_value => {}
+                None => line(&format!("{name}[{i}]"), "", false),
+            },
             None if items.is_empty() => {
                 if !only_value {
                     out.push_str(name);
                     out.push('\n');
                 }
             }
-            None => items.iter().for_each(|(i, v)| line(&format!("{name}[{i}]"), v, true)),
+            None => items.iter().for_each(|(i, v)| line(&format!("{name}[{i}]"), v, !hook)),
         },
         Value::Text(t) => line(name, t, true),
         v @ (Value::Number(_) | Value::Flag(_)) => line(name, &v.to_text(), false),
     }
 }
 
-fn run(mux: &mut Mux, call: &Call) -> Outcome {
+/// `show-options` and `show-hooks`.
+pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
+    let hooks = call.verb.spec.name == "show-hooks";
     let quiet = args.has('q');
     let mut out = String::new();
     match args.word(0) {
@@ -92,6 +95,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         }
         None => {
             let scope = set_option::scope(mux, call, None)?;
+            let shows = |kind: Kind| (kind == Kind::Hook) == hooks || args.has('H');
             let mut shown: BTreeMap<String, (Value, bool)> = BTreeMap::new();
             let inherited = mux.parent(scope).is_none() || args.has('A');
             if inherited {
@@ -101,14 +105,15 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
                     Scope::GlobalWindow | Scope::Window(_) => matches!(l, Level::Window | Level::Pane),
                     Scope::Pane(_) => l == Level::Pane,
                 };
-                for def in OPTIONS.iter().filter(|d| level(d.level)) {
+                for def in OPTIONS.iter().filter(|d| level(d.level) && shows(d.kind)) {
                     if let Some(v) = mux.option(scope, def.name) {
                         shown.insert(def.name.to_owned(), (v, mux.parent(scope).is_some()));
                     }
                 }
             }
             if let Some(o) = mux.options_at(scope) {
-                shown.extend(o.iter().map(|(k, v)| (k.to_owned(), (v.clone(), false))));
+                let set = o.iter().filter(|(k, _)| options::definition(k).map_or(!hooks, |d| shows(d.kind)));
+                shown.extend(set.map(|(k, v)| (k.to_owned(), (v.clone(), false))));
             }
             for (name, (value, above)) in shown {
                 let name = if above { format!("{name}*") } else { name };

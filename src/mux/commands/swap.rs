@@ -65,6 +65,7 @@ fn pane(mux: &mut Mux, call: &Call) -> Outcome {
         let Some(w) = mux.windows.get_mut(id) else { continue };
         w.layout.map_panes(exchange);
         w.panes.iter_mut().for_each(|p| *p = exchange(*p));
+        w.floats.iter_mut().for_each(|(p, _)| *p = exchange(*p));
         if !one_window {
             w.active = exchange(w.active);
             w.last_panes.iter_mut().for_each(|p| *p = exchange(*p));
@@ -103,25 +104,12 @@ fn window(mux: &mut Mux, call: &Call) -> Outcome {
             s.links.insert(f.index, link);
         }
     }
+    // Without -d the current indices stay; with it the places that were exchanged become current, as tmux does.
     if call.args.has('d') {
-        // The current windows stay current, wherever they are now.
-        for f in [src, dst] {
-            if let Some(s) = mux.sessions.get_mut(&f.session)
-                && src.session == dst.session
-            {
-                let other = if s.current == src.index {
-                    dst.index
-                } else if s.current == dst.index {
-                    src.index
-                } else {
-                    break;
-                };
-                s.current = other;
-                break;
-            }
-        }
-    } else {
         mux.select_index(dst.session, dst.index);
+        if src.session != dst.session {
+            mux.select_index(src.session, src.index);
+        }
     }
     mux.sizes_dirty = true;
     mux.persist = true;

@@ -130,10 +130,17 @@ pub fn find(typed: &str) -> Result<Named<'_>, OptionError> {
             }
         }
     };
-    if index.is_some() && def.kind != Kind::Array {
+    if index.is_some() && !def.is_array() {
         return Err(OptionError::NotArray(typed.to_owned()));
     }
     Ok(Named { def: Some(def), name: def.name.to_owned(), index, typed })
+}
+
+impl OptionDef {
+    /// Whether its values have indices.
+    pub fn is_array(&self) -> bool {
+        matches!(self.kind, Kind::Array | Kind::Hook)
+    }
 }
 
 /// The name most like a mistyped one, when one is near enough to suggest.
@@ -145,7 +152,7 @@ pub fn suggest(typed: &str) -> Option<&'static str> {
 /// The default of an option.
 pub fn default_value(def: &OptionDef) -> Value {
     match def.kind {
-        Kind::Array => Value::Array(
+        Kind::Array | Kind::Hook => Value::Array(
             def.default
                 .lines()
                 .filter(|l| !l.is_empty())
@@ -168,7 +175,7 @@ pub fn parse_value(def: &OptionDef, text: &str, old: Option<&Value>) -> Result<V
         return Err(OptionError::Bad(format!("value is too long: {}", def.name)));
     }
     match def.kind {
-        Kind::Text | Kind::Array => Ok(Value::Text(text.to_owned())),
+        Kind::Text | Kind::Array | Kind::Hook => Ok(Value::Text(text.to_owned())),
         Kind::Number(least, most) => match text.parse::<i64>() {
             Ok(n) if n < least => bad("value is too small"),
             Ok(n) if n > most => bad("value is too large"),
@@ -228,6 +235,7 @@ fn split_array(def: &OptionDef, text: &str) -> Vec<String> {
     let separators: &[char] = match def.name {
         "command-alias" | "terminal-features" | "terminal-overrides" | "user-keys" => &[','],
         "status-format" => return vec![text.to_owned()],
+        _ if def.kind == Kind::Hook => return vec![text.to_owned()],
         _ => &[' ', ','],
     };
     text.split(separators).filter(|s| !s.is_empty()).map(str::to_owned).collect()
@@ -284,7 +292,7 @@ impl Options {
             self.put(&named.name, Value::Text(text));
             return Ok(());
         };
-        if def.kind == Kind::Array {
+        if def.is_array() {
             let mut items = match old {
                 Some(Value::Array(items)) => items,
                 _ => BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! Scripts against `Mux`, with no pty and no sleep: a fake world answers what it is asked.
 
+mod boxes;
+mod control;
 mod keys;
 mod known_layouts;
 mod moving;

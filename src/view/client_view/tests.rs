@@ -78,6 +78,7 @@ fn scene<'a>(size: Size, rects: &[Rect], screens: &'a [Screen], chrome: &'a Chro
         borders: &chrome.borders,
         bars: &chrome.bars,
         numbers: &chrome.numbers,
+        boxes: Vec::new(),
         cursor: cursor.visible.then(|| Cursor {
             x: rects[0].x + cursor.x,
             y: rects[0].y + cursor.y,
