@@ -113,7 +113,7 @@ fn tmux() -> Option<PathBuf> {
 
 fn compare(name: &str) {
     let Some(tmux) = tmux() else {
-        println!("SKIPPED tmux::{name}: no tmux on this machine to compare with");
+        skip(&format!("tmux::{name}: no tmux on this machine to compare with"));
         return;
     };
     let script = root().join(format!("tests/tmux/{name}.sh"));
@@ -160,4 +160,10 @@ fn every_script_is_run() {
             assert!(text.contains(&format!("{name},")) || text.contains(&format!("{name})")), "{name}.sh");
         }
     }
+}
+
+/// Said past the test harness, which keeps the output of a test that passes to itself; `tests/run` counts it.
+fn skip(what: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "\nSKIPPED {what}");
 }

@@ -553,3 +553,41 @@ fn pane_moves_to_a_local_host_and_back() {
     term.type_keys("clear; echo $kept; cat text\r");
     term.wait_text("remembered\nmore some words, saved");
 }
+
+/// A pane that is killed while its keeper is being started leaves nobody behind: neither a keeper nor its shell.
+#[test]
+fn panes_killed_as_they_start_leave_no_process() {
+    let qmux = Qmux::new();
+    for _ in 0..10 {
+        qmux.ok(&[
+            "new-session",
+            "-d",
+            ";",
+            "split-window",
+            "-d",
+            ";",
+            "new-window",
+            "-d",
+            ";",
+            "kill-server",
+        ]);
+    }
+    qmux.ok(&[
+        "new-session",
+        "-d",
+        "-s",
+        "last",
+        ";",
+        "new-window",
+        "-d",
+        "-n",
+        "gone",
+        ";",
+        "kill-window",
+        "-t",
+        "gone",
+    ]);
+    qmux.wait_pane("last", PROMPT);
+    qmux.ok(&["kill-server"]);
+    wait_until("every process to end", || qmux.processes().is_empty().then_some(()));
+}

@@ -76,6 +76,11 @@ impl Links {
         }
     }
 
+    /// Bytes that keepers have not taken yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.all.values().map(|link| link.out.waiting()).sum()
+    }
+
     /// Forgets the link and closes its stream.
     pub(super) fn close(&mut self, id: LinkId) {
         if let Some(link) = self.all.remove(&id) {

@@ -100,6 +100,9 @@ pub(crate) struct Server {
     screens_wanted: Notify,
     choice_made: Notify,
     stop: Notify,
+    /// Keepers that are being started, and when one more has been: a server that ends waits for them.
+    starting: Cell<usize>,
+    started: Notify,
     /// What is read from a pty master, until it has been given to `Mux`: one for all panes.
     buffer: RefCell<Vec<u8>>,
 }
@@ -235,6 +238,8 @@ impl Server {
             screens_wanted: Notify::new(),
             choice_made: Notify::new(),
             stop: Notify::new(),
+            starting: Cell::new(0),
+            started: Notify::new(),
             buffer: RefCell::new(vec![0; panes::READ_MAX]),
         }))
     }
@@ -291,6 +296,7 @@ impl Server {
         // First the name goes, so that the next client starts a new server instead of talking to us.
         let _ = std::fs::remove_file(socket);
         clients::dismiss_all(self).await;
+        panes::settle(self).await;
         persist::last_words(self);
     }
 }

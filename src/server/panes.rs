@@ -115,11 +115,32 @@ pub(super) fn known(core: &mut Core, pane: PaneId, life: LifeId, epoch: Epoch, h
     core.panes.insert(pane, PaneWire::new(life, epoch, host));
 }
 
+/// Longest that a server which ends waits for its keepers to have heard everything.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// Waits until every keeper that was being started has begun, or has been told that nobody wants it any more, and
+/// until all has been said to those that run: one that is left behind would keep a shell nobody knows of.
+pub(super) async fn settle(server: &Rc<Server>) {
+    let begun = async {
+        while server.starting.get() > 0 {
+            server.started.notified().await;
+        }
+        while server.core.borrow().links.waiting() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let _ = tokio::time::timeout(SETTLE, begun).await;
+}
+
 /// `Effect::Spawn`.
 pub(super) fn spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) {
     let server = server.clone();
+    server.starting.set(server.starting.get() + 1);
     spawn_local(async move {
-        if let Err(error) = try_spawn(&server, pane, spec).await {
+        let outcome = try_spawn(&server, pane, spec).await;
+        server.starting.set(server.starting.get() - 1);
+        server.started.notify_one();
+        if let Err(error) = outcome {
             server.core.borrow_mut().panes.remove(&pane);
             server.event(Event::SpawnFailed { pane, error });
         }
@@ -211,6 +232,8 @@ pub(super) fn take_over(
         let Some(wire) = panes.get_mut(&pane) else {
             // Killed while it was being started.
             links.say(link, &ToKeeper::Kill { grace_ms: 1000 });
+            links.say(link, &ToKeeper::ExitSeen);
+            links.unlisten(link);
             return;
         };
         if let Some(local) = wire.local.take() {
