@@ -3,6 +3,7 @@
 use crate::harness::*;
 use crate::relay::*;
 use qmux::ids::{ExitStatus, Size};
+use qmux::protocol::Bytes;
 use qmux::protocol::keeper::{FromKeeper, MoveOutcome, ToKeeper};
 use qmux::vt::Screen;
 use std::time::Instant;
@@ -151,6 +152,47 @@ fn bash_keeps_its_jobs_and_its_exit_status() {
     }
 }
 
+/// The source's pane goes into a file with this screen and comes out at the destination; the screen told there.
+fn through_a_file(stage: &mut Stage, image: &str, screen: Bytes) -> Vec<u8> {
+    stage.source.server.say(&ToKeeper::Checkpoint { path: image.into(), screen, keep_running: false });
+    let over = |m: &FromKeeper| matches!(m, FromKeeper::Checkpointed { .. } | FromKeeper::Failed(_));
+    stage.play("it is saved", |s| s.source.server.heard.iter().any(over));
+    stage.source.server.hear("Checkpointed", |m| match m {
+        FromKeeper::Failed(why) => panic!("{why:?}"),
+        FromKeeper::Checkpointed { .. } => Some(()),
+        _ => None,
+    });
+    stage.source.server.wait_closed();
+    stage.source.master = None;
+    let server = &mut stage.destination.server;
+    server.say(&ToKeeper::Restore { path: image.into(), clone: false });
+    server.hear("Restored", |m| match m {
+        FromKeeper::Failed(why) => panic!("{why:?}"),
+        FromKeeper::Restored { screen, .. } => Some(screen.to_vec()),
+        _ => None,
+    })
+}
+
+/// An image that no server gave its screen to: the program draws it anew, once it runs.
+#[test]
+fn an_image_without_a_screen_is_drawn_by_its_program() {
+    for world in worlds() {
+        let image = world.xdg.join("image").to_string_lossy().into_owned();
+        let argv = ["vim", "-u", "NONE", "-i", "NONE", "-n"];
+        let mut stage = Stage::in_world(world, true, ["", ""], 0, &argv);
+        let mut watch = Watch::new();
+        watch.see(&mut stage.source, "~");
+        stage.source.type_in("ihello\x1b");
+        watch.see(&mut stage.source, "hello");
+        assert!(through_a_file(&mut stage, &image, Bytes::default()).is_empty());
+        stage.destination.server.welcome();
+        let mut watch = Watch::new();
+        watch.see(&mut stage.destination, "hello");
+        stage.destination.type_in(":q!\r");
+        assert_eq!(stage.destination.server.exited(), ExitStatus::Code(0));
+    }
+}
+
 #[test]
 fn vim_goes_into_a_file_and_comes_out_of_it_once() {
     for world in worlds() {
@@ -163,30 +205,9 @@ fn vim_goes_into_a_file_and_comes_out_of_it_once() {
         watch.see(&mut stage.source, "~");
         stage.source.type_in("ihello\x1b");
         watch.see(&mut stage.source, "hello");
-        let screen = qmux::protocol::Bytes::from(watch.screen.snapshot());
-        stage.source.server.say(&ToKeeper::Checkpoint { path: image.clone(), screen, keep_running: false });
-        stage.play("it is saved", |s| {
-            s.source
-                .server
-                .heard
-                .iter()
-                .any(|m| matches!(m, FromKeeper::Checkpointed { .. } | FromKeeper::Failed(_)))
-        });
-        stage.source.server.hear("Checkpointed", |m| match m {
-            FromKeeper::Failed(why) => panic!("{why:?}"),
-            FromKeeper::Checkpointed { .. } => Some(()),
-            _ => None,
-        });
-        stage.source.server.wait_closed();
-        stage.source.master = None;
-        let server = &mut stage.destination.server;
-        server.say(&ToKeeper::Restore { path: image.clone(), clone: false });
-        let screen = server.hear("Restored", |m| match m {
-            FromKeeper::Failed(why) => panic!("{why:?}"),
-            FromKeeper::Restored { screen, .. } => Some(screen.to_vec()),
-            _ => None,
-        });
-        server.welcome();
+        let screen = Bytes::from(watch.screen.snapshot());
+        let screen = through_a_file(&mut stage, &image, screen);
+        stage.destination.server.welcome();
         watch.screen = Screen::from_snapshot(&screen).unwrap();
         assert!(watch.text().contains("hello"));
         stage.destination.type_in("A again\x1b:wq\r");

@@ -623,9 +623,9 @@ impl Restored for Tree {
                 Err(e) => return Err(CheckpointError::trace(format!("let thread {tid} run"))(e)),
             }
         }
-        // No SIGWINCH: what the program has drawn is still on the screen, which travels with the pane, and a
-        // program that reads a key with the signal pending may lose it (nano 7.2 does). Another size is
-        // another matter: the kernel sends one when it is set.
+        // No SIGWINCH: what the program has drawn is still on the screen, which travels with the pane; programs
+        // that get one for nothing clear messages and answer prompts (docs/architecture.md, section 5). Where no
+        // screen travelled the caller makes them draw anew: `nudge`.
         Ok(RestoredRoot { pid, inner_pid, exit })
     }
 
@@ -638,8 +638,9 @@ impl Restored for Tree {
 /// the program's own delay would look to it like none.
 const NUDGE_PAUSE: std::time::Duration = std::time::Duration::from_millis(80);
 
-/// Makes programs draw anew that ignore a SIGWINCH when the size is the old one: one row less, and a
-/// moment later the true size again. Takes 80 ms; call it when the pane answers already.
+/// Makes programs draw anew, also those that ignore a SIGWINCH when the size is the old one: one row less, and
+/// a moment later the true size again; the kernel sends a SIGWINCH each time. Takes 80 ms. No key should be
+/// on its way: a program that reads one with the signal pending may lose it (nano 7.2 does).
 pub fn nudge(master: BorrowedFd<'_>) -> Result<(), CheckpointError> {
     let system = CheckpointError::system;
     let size = ptmx::size(master).map_err(system("read the terminal's size"))?;

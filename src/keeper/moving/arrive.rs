@@ -285,7 +285,8 @@ impl Keeper {
             DestinationCommand::Resume { .. } => {
                 self.faults.dies("destination.resume");
                 self.pass_cut(work, "destination.resume");
-                work.begin(Command::Resume);
+                // The screen is the server's, which has it all the time.
+                work.begin(Command::Resume { redraw: false });
             }
             DestinationCommand::KillCopy | DestinationCommand::Discard { .. } => {
                 let Kind::Arrive(arriving) = &mut work.kind else { return None };

@@ -162,6 +162,7 @@ impl Keeper {
         let Kind::Load(loading) = &mut work.kind else { return };
         match event {
             Event::Restored { master, screen, image, .. } => {
+                let redraw = screen.is_empty();
                 (loading.master, loading.screen) = (Some(master), screen);
                 let image = image.map(|(id, title)| {
                     loading.title = title;
@@ -176,7 +177,7 @@ impl Keeper {
                 match marked {
                     Ok(()) => {
                         loading.marked = true;
-                        work.begin(Command::Resume);
+                        work.begin(Command::Resume { redraw });
                     }
                     Err(why) => self.load_failed(work, why),
                 }

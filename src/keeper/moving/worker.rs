@@ -7,6 +7,7 @@ use super::consider::{self, Here};
 use super::files;
 use super::precopy::{self, Offered};
 use super::{Engines, refusal, trouble};
+use crate::checkpoint::native::restore::nudge;
 use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{
     AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, ContentHash, DumpOptions,
@@ -72,8 +73,8 @@ pub enum Command {
     Restore { input: Receiver<Bytes>, cache: PathBuf },
     /// The same out of a file.
     RestoreFile { path: PathBuf, cache: PathBuf, clone: bool },
-    /// Let the copy run.
-    Resume,
+    /// Let the copy run; `redraw`: nobody has its screen, so it is made to draw anew.
+    Resume { redraw: bool },
     /// Kill the copy. Answered by `Done`.
     Discard,
 }
@@ -315,11 +316,17 @@ impl Work {
                 let mut image = ImageReader::new(file);
                 self.restore(&mut image, cache, Some((id, title)))
             }
-            Command::Resume => {
+            Command::Resume { redraw } => {
                 self.may("destination.resume")?;
                 match std::mem::replace(&mut self.guard, Guard::None) {
                     Guard::Restored(copy) => {
-                        copy.resume().map(Event::Resumed).map_err(|e| self.failed("resume", &e))
+                        let master = redraw.then(|| copy.master().try_clone_to_owned());
+                        let root = copy.resume().map_err(|e| self.failed("resume", &e))?;
+                        if let Some(Ok(master)) = master {
+                            // It runs by now; that it shows nothing yet must not make anybody believe it does not.
+                            let _ = nudge(master.as_fd());
+                        }
+                        Ok(Event::Resumed(root))
                     }
                     _ => Err(trouble(1, "no-copy", "There is no copy to resume")),
                 }
