@@ -19,7 +19,7 @@ pub(super) async fn run(
     options: &MoveOptions,
     json: bool,
 ) -> Result<String, Failure> {
-    let (link, from, life, epoch, label) = moves::free_pane(server, pane)?;
+    let moves::Free { link, host: from, life, epoch, label } = moves::free_pane(server, pane)?;
     let there = moves::name_of(server, &to);
     if from == to {
         return Ok(format!("{label} is already on {there}."));
@@ -30,8 +30,8 @@ pub(super) async fn run(
     // An empty keeper that loses its server ends: nothing stays behind at the other host.
     let address = KeeperAddress { host: to, life, epoch: epoch.next(), new: true };
     let (far, far_from, welcome, _) = links::open(server, &address).await?;
-    let free = moves::free_pane(server, pane).map(|now| now.0 == Some(link));
-    if welcome.state != KeeperState::Empty || free != Ok(true) {
+    let free = moves::free_pane(server, pane).is_ok_and(|now| now.link == Some(link));
+    if welcome.state != KeeperState::Empty || !free {
         server.core.borrow_mut().links.close(far);
         return Err(moves::busy(&label));
     }

@@ -112,17 +112,25 @@ pub(super) fn busy(label: &str) -> Failure {
     Failure::new(5, "busy", format!("{label} is already on its way. Nothing was changed."))
 }
 
-/// A pane that is not on its way: its link, host, life, epoch and label.
-pub(super) fn free_pane(
-    server: &Server,
-    pane: PaneId,
-) -> Result<(Option<LinkId>, Option<HostName>, LifeId, Epoch, String), Failure> {
+/// A pane that is not on its way.
+pub(super) struct Free {
+    pub(super) link: Option<LinkId>,
+    /// Where it runs; `None` is this host.
+    pub(super) host: Option<HostName>,
+    pub(super) life: LifeId,
+    pub(super) epoch: Epoch,
+    pub(super) label: String,
+}
+
+pub(super) fn free_pane(server: &Server, pane: PaneId) -> Result<Free, Failure> {
     let core = server.core.borrow();
     let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
     let label = label_of(&core, pane);
     match wire.busy {
         true => Err(busy(&label)),
-        false => Ok((wire.link, wire.host.clone(), wire.life, wire.epoch, label)),
+        false => {
+            Ok(Free { link: wire.link, host: wire.host.clone(), life: wire.life, epoch: wire.epoch, label })
+        }
     }
 }
 
@@ -134,7 +142,7 @@ async fn move_one(
     options: &MoveOptions,
     json: bool,
 ) -> Result<String, Failure> {
-    let (link, from, life, epoch, label) = free_pane(server, pane)?;
+    let Free { link, host: from, life, epoch, label } = free_pane(server, pane)?;
     let there = name_of(server, &to);
     if from == to {
         let text = format!("{label} is already on {there}.");

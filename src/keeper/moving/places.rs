@@ -203,7 +203,7 @@ mod tests {
         assert_eq!((why.class, why.code.as_str()), (3, "file-missing"));
         assert_eq!(why.cause, format!("b has no {path} (6 bytes)"));
         assert_eq!(why.cure, "`--with-files` copies it");
-        assert_eq!(ground.check(vec![place.clone()], true).unwrap(), [place.path.clone()]);
+        assert_eq!(ground.check(vec![place.clone()], true).unwrap(), std::slice::from_ref(&place.path));
         assert_eq!(comes_along(&&place, &HostName("b".into())), format!("{path} (6 bytes) is copied to b."));
     }
 
