@@ -163,6 +163,19 @@ fn debugger_has_a_grip() {
 }
 
 #[test]
+fn process_of_another_user() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = stage(&lab);
+    // What sudo is: a program that ana starts and that runs as root.
+    stage.home().sh("root", "cp /bin/sleep /usr/local/bin/as-root; chmod 4755 /usr/local/bin/as-root");
+    stage.run("as-root 1000");
+    stage.pid_on("hostA", "as-root");
+    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &["as-root (pid", "root", "Finish it"]);
+    stage.term.type_keys("\x03");
+    answers_at_home(&stage);
+}
+
+#[test]
 fn connection_to_the_outside() {
     let Some(lab) = Lab::up_or_skip(&THREE) else { return };
     let stage = stage(&lab);
