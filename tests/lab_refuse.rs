@@ -110,8 +110,34 @@ fn file_missing_there() {
     // Open for writing, and only on this host.
     stage.run("exec 9>>~/journal; echo begun >&9; clear; echo opened");
     stage.wait("opened");
-    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &["/home/ana/journal"]);
-    refused(&stage, &["move", "pane", "hostB", "-t", "work", "--dry-run"], 3, &["/home/ana/journal"]);
+    let words = ["hostB has no /home/ana/journal (6 bytes)", "`--with-files` copies it"];
+    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &words);
+    refused(&stage, &["move", "pane", "hostB", "-t", "work", "--dry-run"], 3, &words);
+    answers_at_home(&stage);
+    let said = stage.ok(&["move", "pane", "hostB", "-t", "work", "--with-files", "--dry-run"]);
+    assert!(said.contains("/home/ana/journal (6 bytes) is copied to hostB"), "{said}");
+    let journal = ["test", "-e", "/home/ana/journal"];
+    assert_ne!(lab.host("hostB").exec("ana", &journal).code, 0, "a dry run copies nothing");
+    stage.ok(&["move", "pane", "hostB", "-t", "work", "--with-files"]);
+    stage.run("echo there >&9; clear; cat ~/journal");
+    stage.wait("begun\nthere");
+    assert_eq!(lab.host("hostB").sh("ana", "cat ~/journal"), "begun\nthere");
+    assert_eq!(stage.home().sh("ana", "cat ~/journal"), "begun", "what is at home is left alone");
+}
+
+#[test]
+fn file_that_differs_there_is_never_overwritten() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = stage(&lab);
+    lab.host("hostB").sh("ana", "echo other > ~/journal");
+    stage.run("exec 9>>~/journal; echo begun >&9; clear; echo opened");
+    stage.wait("opened");
+    let words = ["hostB has /home/ana/journal (6 bytes), and not the same", "It is not overwritten"];
+    for more in [&[][..], &["--dry-run"], &["--with-files"]] {
+        let args = [&["move", "pane", "hostB", "-t", "work"], more].concat();
+        refused(&stage, &args, 3, &words);
+    }
+    assert_eq!(lab.host("hostB").sh("ana", "cat ~/journal"), "other");
     answers_at_home(&stage);
 }
 
@@ -137,6 +163,19 @@ fn debugger_has_a_grip() {
 }
 
 #[test]
+fn process_of_another_user() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = stage(&lab);
+    // What sudo is: a program that ana starts and that runs as root.
+    stage.home().sh("root", "cp /bin/sleep /usr/local/bin/as-root; chmod 4755 /usr/local/bin/as-root");
+    stage.run("as-root 1000");
+    stage.pid_on("hostA", "as-root");
+    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &["as-root (pid", "root", "Finish it"]);
+    stage.term.type_keys("\x03");
+    answers_at_home(&stage);
+}
+
+#[test]
 fn connection_to_the_outside() {
     let Some(lab) = Lab::up_or_skip(&THREE) else { return };
     let stage = stage(&lab);
@@ -144,6 +183,33 @@ fn connection_to_the_outside() {
     stage.wait("got SSH");
     refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &["10.77.0.13:22", "--cut"]);
     answers_at_home(&stage);
+}
+
+#[test]
+fn connection_to_the_outside_is_cut_when_the_user_says_so() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = stage(&lab);
+    let script = "import socket,sys\n\
+                  s = socket.create_connection(('hostC', 22)); s.recv(4)\n\
+                  print('connec'+'ted', flush=True)\n\
+                  while True:\n\
+                  \x20   try:\n\
+                  \x20       if not s.recv(100): break\n\
+                  \x20   except ConnectionResetError as e: print('it was', 'reset', flush=True); break\n\
+                  print('still here', input(), flush=True)\n";
+    stage.home().sh("ana", &format!("cat > ~/client.py <<'END'\n{script}END"));
+    lab.host("hostB").sh("ana", "touch ~/client.py");
+    stage.run("clear; python3 ~/client.py");
+    stage.wait("connected");
+    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &["10.77.0.13:22", "--cut"]);
+    let said = stage.ok(&["move", "pane", "hostB", "-t", "work", "--cut", "--dry-run"]);
+    assert!(said.contains("can move to hostB") && said.contains("loses its connection"), "{said}");
+    let said = stage.ok(&["move", "pane", "hostB", "-t", "work", "--cut"]);
+    assert!(said.contains("is now on hostB") && said.contains("10.77.0.13:22"), "{said}");
+    stage.wait("it was reset");
+    assert!(stage.runs_on("hostB", "python3") && !stage.runs_on("hostA", "python3"));
+    stage.run("and it goes on");
+    stage.wait("still here and it goes on");
 }
 
 #[test]

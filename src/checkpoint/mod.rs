@@ -152,11 +152,57 @@ pub struct Assessment {
     pub memory_bytes: u64,
     /// Files behind mappings and executables, hashed; the destination says which it lacks.
     pub mapped: Vec<MappedFile>,
-    /// Regular files and directories held open: path, size in bytes, open for writing.
-    pub open_paths: Vec<(Vec<u8>, u64, bool)>,
+    /// What must be found again by its path.
+    pub places: Vec<Place>,
     /// What will be lost or changed, in words for the user.
     pub warnings: Vec<String>,
 }
+
+/// A regular file or directory that the tree holds open or works in.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// Absolute path.
+    pub path: Vec<u8>,
+    /// Is a directory.
+    pub directory: bool,
+    /// Is open for writing.
+    pub writing: bool,
+    /// Size in bytes; 0 for a directory.
+    pub size: u64,
+    /// What one file on a shared file system is known by.
+    pub identity: Identity,
+    /// BLAKE3 of the content, for a file open for writing of at most [`CARRY_MAX`] bytes.
+    pub hash: Option<ContentHash>,
+}
+
+/// What is the same of one file on every host that shares its file system, whoever writes to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    /// Number of its inode; 0 is nothing's.
+    pub inode: u64,
+    /// When it was made, ns since 1970; 0 where the file system does not say.
+    pub made_ns: u64,
+}
+
+impl Identity {
+    /// Of the file that this was read of.
+    pub fn of(meta: &std::fs::Metadata) -> Identity {
+        let made = meta.created().ok().and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
+        let made_ns = made.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0);
+        Identity { inode: std::os::unix::fs::MetadataExt::ino(meta), made_ns }
+    }
+
+    /// Nothing speaks against these being one file. Two hosts number their inodes alike where they were set up
+    /// alike, so the number alone says little; but a server of NFS may know when a file was made, and its
+    /// clients not.
+    pub fn may_be(&self, other: &Identity) -> bool {
+        let known = self.made_ns != 0 && other.made_ns != 0;
+        self.inode != 0 && self.inode == other.inode && (!known || self.made_ns == other.made_ns)
+    }
+}
+
+/// Most bytes of open files that may come along with one tree: they are read while it stands still.
+pub const CARRY_MAX: u64 = 64_000_000;
 
 /// Which mapped files are put into an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,11 +254,19 @@ pub struct DumpOptions {
     pub title: String,
     /// Compress memory with lz4.
     pub compress: bool,
+    /// Paths of open files whose contents are to come along.
+    pub carry: Vec<Vec<u8>>,
 }
 
 impl Default for DumpOptions {
     fn default() -> Self {
-        DumpOptions { ship: Ship::All, screen: Vec::new(), title: String::new(), compress: false }
+        DumpOptions {
+            ship: Ship::All,
+            screen: Vec::new(),
+            title: String::new(),
+            compress: false,
+            carry: Vec::new(),
+        }
     }
 }
 

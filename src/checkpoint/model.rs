@@ -378,8 +378,11 @@ pub enum FileKind {
         size: u64,
         /// Is a directory.
         directory: bool,
-        /// Identity of the content for a file open for reading; None where it was not hashed.
+        /// BLAKE3 of the content at the dump; None where it was not hashed.
         hash: Option<[u8; 32]>,
+        /// The content travels with the image, for a host where nothing is at this path.
+        #[serde(default)]
+        carried: Option<Carried>,
     },
     /// A deleted file: its contents travel.
     Deleted {
@@ -511,12 +514,25 @@ pub enum FileKind {
         kind: i32,
         /// What it was, for people: `tcp db1:5432`.
         what: String,
+        /// It was connected, and what comes back is a connection that its peer has reset. Without it, a
+        /// socket that was never connected.
+        #[serde(default)]
+        reset: bool,
     },
     /// pidfd_open(2) of a process of the tree.
     PidFd {
         /// That process.
         pid: Pid,
     },
+}
+
+/// What an open file that travels is like beside its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Permission bits.
+    pub mode: u32,
+    /// Time of the last change, ns since 1970.
+    pub modified_ns: i128,
 }
 
 /// A file that is mapped or executed.

@@ -157,14 +157,15 @@ pub(super) fn offer() -> Offer {
         processes: 1,
         memory_bytes: 10,
         mapped: vec![],
-        open_paths: vec![],
+        places: vec![],
         with_files: false,
         dry_run: false,
     }
 }
 
 pub(super) fn accept(lacking: Vec<[u8; 32]>) -> Accept {
-    Accept { qmux: String::new(), host: HostName("b".into()), lacking, tier: String::new(), warnings: vec![] }
+    let host = HostName("b".into());
+    Accept { qmux: String::new(), host, lacking, carry: vec![], tier: String::new(), warnings: vec![] }
 }
 
 struct Explorer {

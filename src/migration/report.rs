@@ -139,14 +139,14 @@ pub fn text(report: &MoveReport, names: Names<'_>) -> String {
 
 /// The same for `--json`.
 pub fn to_json(report: &MoveReport, names: Names<'_>) -> serde_json::Value {
-    let (place, why) = match &report.outcome {
-        MoveOutcome::Moved(_) => ("destination", None),
-        MoveOutcome::Refused(why) => ("source", Some(why)),
-        MoveOutcome::Aborted(why) if why.code == ENDED => ("ended", Some(why)),
-        MoveOutcome::Aborted(why) => ("source", Some(why)),
-        MoveOutcome::Undecided(why) if why.code == LOST => ("lost", Some(why)),
-        MoveOutcome::Undecided(why) if why.code == BOTH => ("both", Some(why)),
-        MoveOutcome::Undecided(why) => ("unclear", Some(why)),
+    let why = report.outcome.trouble();
+    let place = match &report.outcome {
+        MoveOutcome::Moved(_) => "destination",
+        MoveOutcome::Aborted(why) if why.code == ENDED => "ended",
+        MoveOutcome::Refused(_) | MoveOutcome::Aborted(_) => "source",
+        MoveOutcome::Undecided(why) if why.code == LOST => "lost",
+        MoveOutcome::Undecided(why) if why.code == BOTH => "both",
+        MoveOutcome::Undecided(_) => "unclear",
     };
     json!({
         "move": report.move_id.to_string(),
@@ -213,6 +213,9 @@ mod tests {
         let json = to_json(&wire, names);
         assert_eq!(json["text"], text(&wire, names));
         assert_eq!(json["moved"], place == Whereabouts::AtDestination);
+        for field in ["code", "cause", "cure"] {
+            assert_eq!(json[field].is_string(), place != Whereabouts::AtDestination, "{field} in {json}");
+        }
         (text(&wire, names), exit_code(&wire))
     }
 

@@ -4,6 +4,7 @@
 //! clock and no transport. The server turns the world into events and effects into the world.
 
 use crate::ids::{ClientId, ExitStatus, HostName, LifeId, MoveId, PaneId, RequestId, Size};
+use crate::protocol::keeper::{MoveOptions, Trouble};
 use serde::{Deserialize, Serialize};
 
 pub use crate::protocol::client::ClientHello;
@@ -65,9 +66,41 @@ pub struct Failure {
     /// Exit code for the command's client (moving.md section 5).
     pub class: u8,
     /// Short stable name of the trouble.
-    pub code: &'static str,
-    /// What to tell the user; may have several lines.
+    pub code: String,
+    /// What to tell the user, cause and cure in it; may have several lines. JSON if JSON was asked for.
     pub text: String,
+    /// Why, for programs.
+    pub cause: String,
+    /// What to do about it, for programs; empty when there is nothing.
+    pub cure: String,
+}
+
+impl Failure {
+    /// One that has no cure of its own.
+    pub fn new(class: u8, code: &str, text: String) -> Failure {
+        Failure { class, code: code.into(), cause: text.clone(), text, cure: String::new() }
+    }
+
+    /// A trouble, and `state`: what has become of the pane, or that nothing was changed.
+    pub fn of(trouble: &Trouble, state: &str) -> Failure {
+        let Trouble { class, code, cause, cure } = trouble;
+        let mut text = cause.clone();
+        for part in [state, cure].into_iter().filter(|part| !part.is_empty()) {
+            text.push_str(if text.ends_with(['.', '!', '?']) { " " } else { ". " });
+            text.push_str(part);
+        }
+        Failure { class: *class, code: code.clone(), text, cause: cause.clone(), cure: cure.clone() }
+    }
+
+    /// The same with JSON for text; one that is JSON already stays.
+    pub fn into_json(self) -> Failure {
+        if self.text.starts_with('{') {
+            return self;
+        }
+        let Failure { class: _, code, text, cause, cure } = &self;
+        let value = serde_json::json!({ "code": code, "cause": cause, "cure": cure, "text": text });
+        Failure { text: value.to_string(), ..self }
+    }
 }
 
 /// Something that happened in the world.
@@ -194,10 +227,9 @@ pub enum Job {
     Move {
         panes: Vec<PaneId>,
         host: HostName,
-        dry_run: bool,
+        /// What the user allows, and by what engine.
+        options: MoveOptions,
         json: bool,
-        /// `auto`, `native`, `criu` or `respawn`.
-        engine: String,
         wait: bool,
         /// New pane names or session name of `--as`, in order.
         names: Vec<String>,

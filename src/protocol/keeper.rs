@@ -139,6 +139,16 @@ pub enum MoveOutcome {
     Undecided(Trouble),
 }
 
+impl MoveOutcome {
+    /// Why it did not go as asked; `None` when it did.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            MoveOutcome::Moved(_) => None,
+            MoveOutcome::Refused(why) | MoveOutcome::Aborted(why) | MoveOutcome::Undecided(why) => Some(why),
+        }
+    }
+}
+
 /// What a finished (or undecided) move was like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoveReport {

@@ -59,6 +59,32 @@ pub struct OfferedFile {
     pub size: u64,
 }
 
+/// A file or directory that is found again by its path at the destination.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OfferedPlace {
+    /// Absolute path.
+    #[serde(with = "serde_bytes")]
+    pub path: Vec<u8>,
+    /// Is a directory.
+    #[serde(default)]
+    pub directory: bool,
+    /// Is open for writing: what is there must be the same.
+    #[serde(default)]
+    pub writing: bool,
+    /// Size, bytes.
+    #[serde(default)]
+    pub size: u64,
+    /// Number of its inode: by it a file on a shared file system is known while it changes.
+    #[serde(default)]
+    pub inode: u64,
+    /// When it was made, ns since 1970; 0 where the file system does not say.
+    #[serde(default)]
+    pub made_ns: u64,
+    /// BLAKE3 of its content, where that was read.
+    #[serde(default)]
+    pub hash: Option<[u8; 32]>,
+}
+
 /// What the source offers to move, said while the pane still runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Offer {
@@ -100,9 +126,9 @@ pub struct Offer {
     /// Mapped files, by content.
     #[serde(default)]
     pub mapped: Vec<OfferedFile>,
-    /// Paths that are open and must be there (not mapped): the destination checks that they exist.
+    /// What is open or worked in (not mapped), and must be there.
     #[serde(default)]
-    pub open_paths: Vec<serde_bytes::ByteBuf>,
+    pub places: Vec<OfferedPlace>,
     /// Whether the user allowed files to be copied along (`--with-files`).
     #[serde(default)]
     pub with_files: bool,
@@ -121,6 +147,9 @@ pub struct Accept {
     /// Mapped files it has not got (by BLAKE3), which must come with the image.
     #[serde(default)]
     pub lacking: Vec<[u8; 32]>,
+    /// Paths of open files that are not there and may come along: only with [`Offer::with_files`].
+    #[serde(default)]
+    pub carry: Vec<Bytes>,
     /// Tier it will restore with: `root`, `user`, `cap`.
     #[serde(default)]
     pub tier: String,
@@ -274,6 +303,9 @@ fn check_accept(accept: &mut Accept) -> Result<(), MessageError> {
     if accept.lacking.len() > MAPPED_FILES_MAX {
         return Err(MessageError::Limit("lacking files"));
     }
+    if accept.carry.len() > MAPPED_FILES_MAX || accept.carry.iter().any(|p| p.len() > TEXT_MAX) {
+        return Err(MessageError::Limit("files to come along"));
+    }
     accept.host.0 = clean_name(&accept.host.0);
     accept.warnings.truncate(WARNINGS_MAX);
     for text in accept.warnings.iter_mut().chain([&mut accept.qmux, &mut accept.tier]) {
@@ -291,14 +323,14 @@ fn check_offer(offer: &mut Offer) -> Result<(), MessageError> {
     if offer.mapped.len() > MAPPED_FILES_MAX {
         return Err(limit("mapped files"));
     }
-    if offer.open_paths.len() > MAPPED_FILES_MAX {
+    if offer.places.len() > MAPPED_FILES_MAX {
         return Err(limit("open files"));
     }
     if offer.features.len() > FEATURES_MAX || offer.cpu_flags.len() > FEATURES_MAX {
         return Err(limit("features"));
     }
     let too_long = |path: &[u8]| path.len() > TEXT_MAX;
-    if offer.mapped.iter().any(|f| too_long(&f.path)) || offer.open_paths.iter().any(|p| too_long(p)) {
+    if offer.mapped.iter().any(|f| too_long(&f.path)) || offer.places.iter().any(|p| too_long(&p.path)) {
         return Err(limit("path"));
     }
     offer.from.0 = clean_name(&offer.from.0);
@@ -345,7 +377,7 @@ mod tests {
             processes: 1,
             memory_bytes: 18,
             mapped: vec![OfferedFile { path: b"/bin/vi".to_vec(), hash: [7; 32], size: 9 }],
-            open_paths: vec![],
+            places: vec![],
             with_files: false,
             dry_run: false,
         }
@@ -357,6 +389,7 @@ mod tests {
             qmux: "0.1".into(),
             host: HostName("b".into()),
             lacking: vec![[1; 32]],
+            carry: vec![b"/x".to_vec().into()],
             tier: "root".into(),
             warnings: vec!["w".into()],
         };

@@ -92,8 +92,6 @@ pub(super) fn check_theme(name: &str) -> Result<String, Failure> {
     let dir = theme::user_dir(&|name| std::env::var(name).ok());
     match theme::load(name, dir.as_deref()) {
         Ok(_) => Ok(String::new()),
-        Err(error) => {
-            Err(Failure { class: 1, code: "theme", text: format!("{error}. The theme stays as it is.") })
-        }
+        Err(error) => Err(Failure::new(1, "theme", format!("{error}. The theme stays as it is."))),
     }
 }

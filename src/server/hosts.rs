@@ -44,11 +44,9 @@ pub(super) fn failure(server: &Server, error: &TransportError) -> Failure {
     use transport::ssh::Problem;
     if let TransportError::Ssh { host, problem: Problem::Other(_, Some(NO_KEEPER)) } = error {
         let text = format!("{host} has no keeper of this pane any more.");
-        return Failure { class: 4, code: "no-keeper", text };
+        return Failure::new(4, "no-keeper", text);
     }
-    let trouble = error.trouble(&names(server));
-    let text = format!("{} {}", trouble.cause, trouble.cure).trim().to_string();
-    Failure { class: trouble.class, code: "host", text }
+    Failure::of(&error.trouble(&names(server)), "")
 }
 
 /// Where `move` is to go: `None` is this host.
@@ -179,7 +177,7 @@ async fn ask_all(server: &Rc<Server>) -> Vec<placement::table::Row> {
 /// `qmux hosts`.
 pub(super) async fn table(server: &Rc<Server>, json: bool) -> Result<String, Failure> {
     if let Err(why) = read_hosts_file() {
-        return Err(Failure { class: 2, code: "hosts-file", text: format!("{why}. No host was asked.") });
+        return Err(Failure::new(2, "hosts-file", format!("{why}. No host was asked.")));
     }
     let rows = ask_all(server).await;
     Ok(if json { format!("{}\n", placement::table::to_json(&rows)) } else { placement::table::text(&rows) })
@@ -189,8 +187,7 @@ pub(super) async fn table(server: &Rc<Server>, json: bool) -> Result<String, Fai
 pub(super) async fn choose(server: &Rc<Server>) -> Result<(Option<HostName>, String), Failure> {
     let rows = ask_all(server).await;
     let candidates: Vec<Candidate> = rows.into_iter().map(|r| r.candidate).collect();
-    let choice =
-        placement::choose(&candidates).map_err(|e| Failure { class: 4, code: "no-host", text: e.0 })?;
+    let choice = placement::choose(&candidates).map_err(|e| Failure::new(4, "no-host", e.0))?;
     let here = server.runtime.host();
     server.core.borrow_mut().known.started.push((choice.host.clone(), Instant::now()));
     let host = Some(choice.host).filter(|h| *h != here);
@@ -207,6 +204,6 @@ pub(super) async fn chosen(server: &Rc<Server>, pane: PaneId) -> Result<String, 
             server.choice_made.notified().await;
         }
     };
-    let late = |_| Failure { class: 4, code: "no-host", text: "No host was chosen in 10 s.".into() };
+    let late = |_| Failure::new(4, "no-host", "No host was chosen in 10 s.".into());
     tokio::time::timeout(Duration::from_secs(10), known).await.map_err(late)?
 }

@@ -58,21 +58,25 @@ pub(super) fn feed(core: &mut Core, request: RequestId, bytes: &[u8]) {
 
 async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String, Failure> {
     match job {
-        Job::Move { panes, host, dry_run, json, engine, wait: _, names: _ } => {
-            moves::run(server, request, moves::Order { panes, host, dry_run, json, engine }).await
+        Job::Move { panes, host, options, json, wait: _, names: _ } => {
+            moves::run(server, request, moves::Order { panes, host, options, json }).await
         }
         Job::Checkpoint { pane, file, keep_running, screen, json } => {
-            moves::checkpoint(server, pane, file, keep_running, screen, json).await
+            let done = moves::checkpoint(server, pane, file, keep_running, screen, json).await;
+            done.map_err(|f| if json { f.into_json() } else { f })
         }
-        Job::Restore { file, pane, clone, json } => moves::restore(server, pane, file, clone, json).await,
+        Job::Restore { file, pane, clone, json } => {
+            let done = moves::restore(server, pane, file, clone, json).await;
+            done.map_err(|f| if json { f.into_json() } else { f })
+        }
         Job::Hosts { json } => hosts::table(server, json).await,
         Job::Chosen { pane } => hosts::chosen(server, pane).await,
         Job::HostNames => Ok(hosts::names(server).join("\n")),
-        Job::Connect { host, client: _ } => Err(Failure {
-            class: 4,
-            code: "terminal",
-            text: format!("ssh needs a terminal to ask on: type `qmux connect {host}` in a shell."),
-        }),
+        Job::Connect { host, client: _ } => Err(Failure::new(
+            4,
+            "terminal",
+            format!("ssh needs a terminal to ask on: type `qmux connect {host}` in a shell."),
+        )),
         Job::Resolve { pane, json } => moves::resolve(server, pane, json),
         Job::Shell { command, shell, cwd, env, stdin } => {
             shell_job(&shell, &command, &cwd, &env, stdin).await
@@ -105,7 +109,7 @@ async fn shell_job(
     env: &[(String, String)],
     stdin: Vec<u8>,
 ) -> Result<String, Failure> {
-    let failure = |class: u8, text: String| Failure { class, code: "shell", text };
+    let failure = |class: u8, text: String| Failure::new(class, "shell", text);
     let mut child =
         shell_command(shell, command, cwd, env).spawn().map_err(|e| failure(127, e.to_string()))?;
     if let Some(mut to) = child.stdin.take() {
@@ -175,7 +179,7 @@ fn file_failure(path: &str, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::IsADirectory => "Is a directory".to_string(),
         _ => error.to_string(),
     };
-    Failure { class: 1, code: "file", text: format!("{path}: {what}") }
+    Failure::new(1, "file", format!("{path}: {what}"))
 }
 
 /// The files a pattern stands for, in order; `None` when the path is none or stands for itself.

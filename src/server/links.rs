@@ -10,7 +10,7 @@ use super::{Server, connect_own, hosts};
 use crate::ids::{Epoch, HostName, LifeId, PaneId};
 use crate::keeper;
 use crate::mux::Failure;
-use crate::protocol::keeper::{FromKeeper, KeeperState, ToKeeper, Trouble, Welcome};
+use crate::protocol::keeper::{FromKeeper, KeeperState, ToKeeper, Welcome};
 use crate::protocol::{self, FrameReader, Received};
 use crate::sys::fdpass;
 use crate::transport::{self, End, TransportError};
@@ -169,22 +169,20 @@ pub(super) async fn open(
 
 fn trouble_of(message: &FromKeeper) -> Failure {
     let text = match message {
-        FromKeeper::Failed(Trouble { class, cause, cure, .. }) => {
-            return Failure { class: *class, code: "keeper", text: format!("{cause} {cure}") };
-        }
+        FromKeeper::Failed(trouble) => return Failure::of(trouble, ""),
         FromKeeper::Bye { why } => why.clone(),
         other => format!("the keeper answered out of turn ({})", protocol::Message::number(other)),
     };
-    Failure { class: 4, code: "keeper", text }
+    Failure::new(4, "keeper", text)
 }
 
 fn here_failure(error: &io::Error) -> Failure {
-    Failure { class: 4, code: "keeper", text: format!("No keeper could be started here: {error}.") }
+    Failure::new(4, "keeper", format!("No keeper could be started here: {error}."))
 }
 
 fn silent(server: &Server, address: &KeeperAddress, what: &str) -> Failure {
     let host = address.host.clone().unwrap_or_else(|| server.runtime.host());
-    Failure { class: 4, code: "keeper", text: format!("The keeper on {host} {what}.") }
+    Failure::new(4, "keeper", format!("The keeper on {host} {what}."))
 }
 
 /// Connects to a keeper of this host, starting it if it is to be new.

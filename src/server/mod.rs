@@ -6,6 +6,7 @@
 
 mod clients;
 mod config;
+mod dry_run;
 mod effects;
 mod hosts;
 mod jobs;

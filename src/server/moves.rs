@@ -5,12 +5,12 @@
 //! do when a link breaks is to bring it back and say so to both.
 
 use super::links::{self, FromLink, KeeperAddress, LinkId};
-use super::{Server, hosts, leftovers, panes};
-use crate::ids::{HostName, LifeId, MoveId, PaneId, RequestId};
+use super::{Server, dry_run, hosts, leftovers, panes};
+use crate::ids::{Epoch, HostName, LifeId, MoveId, PaneId, RequestId};
 use crate::migration::report::{self, Names};
 use crate::mux::{Event, Failure, Place};
 use crate::protocol::keeper::{
-    FromKeeper, KeeperState, MoveOptions, MoveOutcome, MoveReport, ToKeeper, Trouble, Verdict, Welcome,
+    FromKeeper, KeeperState, MoveOptions, MoveOutcome, MoveReport, ToKeeper, Welcome,
 };
 use crate::vt::Screen;
 use std::os::fd::OwnedFd;
@@ -34,9 +34,8 @@ const NEW_KEEPERS_WORD: Duration = Duration::from_secs(3);
 pub(super) struct Order {
     pub(super) panes: Vec<PaneId>,
     pub(super) host: HostName,
-    pub(super) dry_run: bool,
+    pub(super) options: MoveOptions,
     pub(super) json: bool,
-    pub(super) engine: String,
 }
 
 /// One side of a move under way.
@@ -69,20 +68,21 @@ struct Drive {
 
 /// Moves the panes one after the other; what cannot go is told, the others go.
 pub(super) async fn run(server: &Rc<Server>, request: RequestId, order: Order) -> Result<String, Failure> {
-    let to = hosts::resolve(server, &order.host)?;
-    let options = MoveOptions { engine: order.engine.clone(), ..MoveOptions::default() };
+    let to = hosts::resolve(server, &order.host).map_err(|f| if order.json { f.into_json() } else { f })?;
+    let options = &order.options;
     let mut said = Vec::new();
     let mut failed: Option<Failure> = None;
     for pane in order.panes {
-        let result = if order.dry_run {
-            dry_run(server, pane, to.clone(), &options, order.json).await
+        let result = if options.dry_run {
+            dry_run::run(server, pane, to.clone(), options, order.json).await
         } else {
-            move_one(server, request, pane, to.clone(), &options, order.json).await
+            move_one(server, request, pane, to.clone(), options, order.json).await
         };
         match result {
             Ok(text) => said.push(text),
             Err(f) => {
-                said.push(if order.json { json_of(&f) } else { f.text.clone() });
+                let f = if order.json { f.into_json() } else { f };
+                said.push(f.text.clone());
                 failed = failed.or(Some(f));
             }
         }
@@ -94,16 +94,8 @@ pub(super) async fn run(server: &Rc<Server>, request: RequestId, order: Order) -
     }
 }
 
-/// A failure for `--json`; one that is JSON already stays.
-fn json_of(failure: &Failure) -> String {
-    if failure.text.starts_with('{') {
-        return failure.text.clone();
-    }
-    serde_json::json!({ "moved": false, "code": failure.code, "cause": failure.text }).to_string()
-}
-
 fn no_pane(pane: PaneId) -> Failure {
-    Failure { class: 2, code: "no-pane", text: format!("No pane {pane}. Nothing was moved.") }
+    Failure::new(2, "no-pane", format!("No pane {pane}. Nothing was moved."))
 }
 
 /// `thesis:0.1`.
@@ -112,8 +104,34 @@ fn label_of(core: &super::Core, pane: PaneId) -> String {
 }
 
 /// Name of a host as people say it; `None` is this one.
-fn name_of(server: &Server, host: &Option<HostName>) -> HostName {
+pub(super) fn name_of(server: &Server, host: &Option<HostName>) -> HostName {
     host.clone().unwrap_or_else(|| server.runtime.host())
+}
+
+pub(super) fn busy(label: &str) -> Failure {
+    Failure::new(5, "busy", format!("{label} is already on its way. Nothing was changed."))
+}
+
+/// A pane that is not on its way.
+pub(super) struct Free {
+    pub(super) link: Option<LinkId>,
+    /// Where it runs; `None` is this host.
+    pub(super) host: Option<HostName>,
+    pub(super) life: LifeId,
+    pub(super) epoch: Epoch,
+    pub(super) label: String,
+}
+
+pub(super) fn free_pane(server: &Server, pane: PaneId) -> Result<Free, Failure> {
+    let core = server.core.borrow();
+    let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
+    let label = label_of(&core, pane);
+    match wire.busy {
+        true => Err(busy(&label)),
+        false => {
+            Ok(Free { link: wire.link, host: wire.host.clone(), life: wire.life, epoch: wire.epoch, label })
+        }
+    }
 }
 
 async fn move_one(
@@ -124,25 +142,19 @@ async fn move_one(
     options: &MoveOptions,
     json: bool,
 ) -> Result<String, Failure> {
-    let (life, epoch, from, link, label) = {
-        let core = server.core.borrow();
-        let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
-        let label = label_of(&core, pane);
-        if wire.busy {
-            let text = format!("{label} is already on its way. Nothing was changed.");
-            return Err(Failure { class: 5, code: "busy", text });
-        }
-        (wire.life, wire.epoch, wire.host.clone(), wire.link, label)
-    };
+    let Free { link, host: from, life, epoch, label } = free_pane(server, pane)?;
     let there = name_of(server, &to);
     if from == to {
         let text = format!("{label} is already on {there}.");
-        return Ok(if json { serde_json::json!({ "moved": false, "text": text }).to_string() } else { text });
+        let said = serde_json::json!({
+            "moved": false, "code": "already-there", "cause": text, "cure": "", "text": text,
+        });
+        return Ok(if json { said.to_string() } else { text });
     }
     let here = name_of(server, &from);
     let Some(link) = link else {
         let text = format!("{here}, where {label} runs, cannot be reached just now. Nothing was moved.");
-        return Err(Failure { class: 4, code: "unreachable", text });
+        return Err(Failure::new(4, "unreachable", text));
     };
     let address = |host, epoch, new| KeeperAddress { host, life, epoch, new };
     let destination_address = address(to.clone(), epoch.next(), true);
@@ -188,9 +200,9 @@ async fn move_one(
     let report = result?;
     let names = Names { pane: &label, from: &here.0, to: &there.0 };
     let text = if json { report::to_json(&report, names).to_string() } else { report::text(&report, names) };
-    match report::exit_code(&report) {
-        0 => Ok(text),
-        class => Err(Failure { class, code: "move", text }),
+    match report.outcome.trouble() {
+        None => Ok(text),
+        Some(why) => Err(Failure { class: report::exit_code(&report), text, ..Failure::of(why, "") }),
     }
 }
 
@@ -231,7 +243,7 @@ impl Drive {
                 let until = *give_up.get_or_insert(Instant::now() + PATIENCE);
                 if Instant::now() > until {
                     let text = self.undecided(server);
-                    return self.hand_over(server, Err(Failure { class: 7, code: "undecided", text }));
+                    return self.hand_over(server, Err(Failure::new(7, "undecided", text)));
                 }
                 if Instant::now() >= retry {
                     self.mend(server).await;
@@ -318,7 +330,7 @@ impl Drive {
             }
             FromKeeper::Failed(trouble) => {
                 let here = name_of(server, &self.source.address.host);
-                Some(Err(failure(&trouble, &format!("{} still runs on {here}.", self.label))))
+                Some(Err(Failure::of(&trouble, &format!("{} still runs on {here}.", self.label))))
             }
             FromKeeper::Progress { phase, done, total } => {
                 if let Some(request) = self.request {
@@ -417,7 +429,7 @@ impl Drive {
         let here = name_of(server, &self.source.address.host);
         let text =
             format!("The keeper of {} on {here} was killed, and the pane has ended with it.", self.label);
-        Failure { class: 1, code: "keeper-died", text }
+        Failure::new(1, "keeper-died", text)
     }
 
     fn tell_of_peer(&self, server: &Rc<Server>, connected: bool) {
@@ -547,20 +559,6 @@ impl Drive {
     }
 }
 
-fn failure(trouble: &Trouble, where_it_runs: &str) -> Failure {
-    let mut text = trouble.cause.clone();
-    for part in [where_it_runs, &trouble.cure] {
-        if !part.is_empty() {
-            if !text.ends_with(['.', '!', '?']) {
-                text.push('.');
-            }
-            text.push(' ');
-            text.push_str(part);
-        }
-    }
-    Failure { class: trouble.class, code: "keeper", text }
-}
-
 fn progress_line(phase: &str, done: u64, total: u64) -> String {
     let mib = |n: u64| n as f64 / f64::from(1 << 20);
     if let Some(percent) = (done.min(total) * 100).checked_div(total) {
@@ -668,87 +666,6 @@ pub(super) fn resolve(server: &Rc<Server>, pane: Option<PaneId>, json: bool) -> 
     Ok(lines.join("\n") + "\n")
 }
 
-async fn dry_run(
-    server: &Rc<Server>,
-    pane: PaneId,
-    to: Option<HostName>,
-    options: &MoveOptions,
-    json: bool,
-) -> Result<String, Failure> {
-    let (link, from, life, epoch, label) = {
-        let core = server.core.borrow();
-        let wire = core.panes.get(&pane).ok_or_else(|| no_pane(pane))?;
-        (wire.link, wire.host.clone(), wire.life, wire.epoch, label_of(&core, pane))
-    };
-    let there = name_of(server, &to);
-    if from == to {
-        return Ok(format!("{label} is already on {there}."));
-    }
-    let Some(link) = link else {
-        let text = format!("{label} cannot be reached just now.");
-        return Err(Failure { class: 4, code: "unreachable", text });
-    };
-    // An empty keeper that loses its server ends: nothing stays behind at the other host.
-    let address = KeeperAddress { host: to, life, epoch: epoch.next(), new: true };
-    let (far, ..) = links::open(server, &address).await?;
-    let mut listening = {
-        let mut core = server.core.borrow_mut();
-        core.links.close(far);
-        let listening = core.links.listen(link);
-        core.links.say(link, &ToKeeper::AskVerdict { options: options.clone() });
-        listening
-    };
-    let verdict = wait_verdict(&mut listening).await;
-    server.core.borrow_mut().links.unlisten(link);
-    let verdict = verdict?;
-    if json {
-        let value = serde_json::json!({
-            "pane": pane.to_string(), "host": there.0, "program": verdict.program,
-            "pid": verdict.pid, "processes": verdict.processes, "bytes": verdict.bytes,
-            "pause_ms": verdict.pause_ms, "warnings": verdict.warnings,
-            "refusals": verdict.refusals, "can_move": verdict.refusals.is_empty(),
-        });
-        return Ok(value.to_string());
-    }
-    let text = verdict_text(&label, &there, &verdict);
-    match verdict.refusals.first() {
-        None => Ok(text),
-        Some(first) => Err(Failure { class: first.class, code: "refused", text }),
-    }
-}
-
-async fn wait_verdict(from: &mut UnboundedReceiver<FromLink>) -> Result<Verdict, Failure> {
-    loop {
-        match from.recv().await {
-            Some(FromLink::Said(message, _)) => match *message {
-                FromKeeper::Verdict(verdict) => return Ok(verdict),
-                FromKeeper::Failed(trouble) => return Err(failure(&trouble, "Nothing was changed.")),
-                _ => {}
-            },
-            Some(FromLink::Cut(_)) | None => {
-                let text = "The pane's keeper is gone.".to_string();
-                return Err(Failure { class: 4, code: "unreachable", text });
-            }
-        }
-    }
-}
-
-fn verdict_text(label: &str, there: &HostName, v: &Verdict) -> String {
-    let processes = if v.processes == 1 { "1 process".into() } else { format!("{} processes", v.processes) };
-    let mb = (v.bytes + 500_000) / 1_000_000;
-    let what = format!("{label} {} (pid {}, {processes}, {mb} MB)", v.program, v.pid);
-    if v.refusals.is_empty() {
-        let lost =
-            if v.warnings.is_empty() { "Nothing will be lost.".into() } else { v.warnings.join("\n  ") };
-        let pause_s = v.pause_ms as f64 / 1000.0;
-        format!("{what}: can move to {there}, pause about {pause_s:.1} s. {lost}")
-    } else {
-        let why: Vec<String> =
-            v.refusals.iter().map(|t| format!("{} {}", t.cause, t.cure).trim().to_string()).collect();
-        format!("{what}: cannot move to {there}. {}", why.join("\n  "))
-    }
-}
-
 /// `checkpoint pane -o FILE`.
 pub(super) async fn checkpoint(
     server: &Rc<Server>,
@@ -766,7 +683,7 @@ pub(super) async fn checkpoint(
     let still = format!("{label} runs on.");
     let Some(link) = link else {
         let text = format!("{label} cannot be reached just now; nothing was written.");
-        return Err(Failure { class: 4, code: "unreachable", text });
+        return Err(Failure::new(4, "unreachable", text));
     };
     let mut from = {
         let mut core = server.core.borrow_mut();
@@ -779,12 +696,12 @@ pub(super) async fn checkpoint(
         match from.recv().await {
             Some(FromLink::Said(message, _)) => match *message {
                 FromKeeper::Checkpointed { image, bytes, frozen_us } => break Ok((image, bytes, frozen_us)),
-                FromKeeper::Failed(trouble) => break Err(failure(&trouble, &still)),
+                FromKeeper::Failed(trouble) => break Err(Failure::of(&trouble, &still)),
                 _ => {}
             },
             Some(FromLink::Cut(_)) | None => {
                 let text = format!("The keeper of {label} is gone; {file} is not complete.");
-                break Err(Failure { class: 4, code: "unreachable", text });
+                break Err(Failure::new(4, "unreachable", text));
             }
         }
     };
@@ -836,17 +753,17 @@ pub(super) async fn restore(
                     panes::take_over(server, pane, link, welcome, fd);
                     break Ok(());
                 }
-                FromKeeper::Failed(trouble) => break Err(failure(&trouble, "Nothing was started.")),
+                FromKeeper::Failed(trouble) => break Err(Failure::of(&trouble, "Nothing was started.")),
                 _ => {}
             },
             Some(FromLink::Cut(why)) => {
                 let why = why.map_or("The keeper ended.".into(), |w| hosts::failure(server, &w).text);
                 let text = why + " Nothing was started.";
-                break Err(Failure { class: 6, code: "image", text });
+                break Err(Failure::new(6, "image", text));
             }
             None => {
                 let text = "The keeper ended. Nothing was started.".into();
-                break Err(Failure { class: 6, code: "image", text });
+                break Err(Failure::new(6, "image", text));
             }
         }
     };

@@ -66,6 +66,8 @@ pub struct Tree {
     pub restore_time: Duration,
     /// Put every mapped file into the image.
     pub ship_all: bool,
+    /// Connections to the outside may be cut.
+    pub cut: bool,
     /// Time of the last dump, frozen.
     pub dump_time: Duration,
     /// In the environment of all its processes.
@@ -104,6 +106,7 @@ impl Tree {
             restore_time: Duration::ZERO,
             dump_time: Duration::ZERO,
             ship_all: false,
+            cut: false,
             mark,
         }
     }
@@ -186,7 +189,7 @@ impl Tree {
 
     pub fn dump(&mut self) -> Vec<u8> {
         let tty = TtyHint { master: Some(self.master.as_fd()) };
-        let found = self.engine.assess(self.pid, tty, &AssessOptions::default()).unwrap();
+        let found = self.engine.assess(self.pid, tty, &AssessOptions { cut: self.cut }).unwrap();
         let store = FileStore::open(&self.cache).unwrap();
         let ship = if self.ship_all {
             Ship::All
@@ -194,7 +197,8 @@ impl Tree {
             Ship::Only(fitness::missing_files(&found.mapped, &store).into_iter().collect())
         };
         let start = Instant::now();
-        let mut frozen = self.engine.freeze(self.pid, tty, &FreezeOptions::default()).unwrap();
+        let options = FreezeOptions { cut: self.cut, ..FreezeOptions::default() };
+        let mut frozen = self.engine.freeze(self.pid, tty, &options).unwrap();
         let mut bytes = Vec::new();
         let mut writer = ImageWriter::new(&mut bytes);
         frozen.dump(&mut writer, &DumpOptions { ship, ..DumpOptions::default() }).unwrap();

@@ -10,8 +10,10 @@ use super::mappings::{Describer, Segments};
 use super::pane::Pane;
 use super::proc;
 use super::view::{self, View};
+use super::{carried, init};
 use crate::checkpoint::model::FileKind;
-use crate::checkpoint::{Assessment, CheckpointError, Refusal};
+use crate::checkpoint::{Assessment, CARRY_MAX, CheckpointError, Identity, Place, Refusal};
+use std::collections::BTreeMap;
 use std::io;
 use std::io::Read;
 
@@ -63,7 +65,7 @@ pub fn look(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Loo
     let files = fds::collect(&pids, &scope, &mut prepared.inodes)?;
     look_at_mappings(&pids, &view, &files, hashes, &mut prepared)?;
     assessment.mapped = prepared.table.files.clone();
-    assessment.open_paths = open_paths(&files);
+    assessment.places = places(&files, &pids, hashes);
     assessment.warnings = files.warnings;
     assessment.warnings.dedup();
     Ok(Look { assessment, prepared })
@@ -94,21 +96,31 @@ fn look_at_mappings(
     Ok(())
 }
 
-fn open_paths(files: &Files) -> Vec<(Vec<u8>, u64, bool)> {
-    let mut all: Vec<_> = files
-        .files
-        .iter()
-        .filter_map(|file| match &file.kind {
-            FileKind::Path { path, size, .. } => {
-                let writing = file.flags & libc::O_ACCMODE as u32 != libc::O_RDONLY as u32;
-                Some((path.clone(), *size, writing))
-            }
-            _ => None,
-        })
-        .collect();
-    all.sort();
-    all.dedup();
-    all
+/// What is open by its path, and where the processes are.
+fn places(files: &Files, pids: &[i32], hashes: &HashCache) -> Vec<Place> {
+    let mut all: BTreeMap<Vec<u8>, Place> = BTreeMap::new();
+    for file in &files.files {
+        let FileKind::Path { path, size, directory, .. } = &file.kind else { continue };
+        let new = || place(path.clone(), if *directory { 0 } else { *size }, *directory);
+        let place = all.entry(path.clone()).or_insert_with(new);
+        place.writing |= !*directory && carried::writes(file.flags);
+    }
+    for place in all.values_mut().filter(|place| place.writing) {
+        let Ok(file) = std::fs::File::open(init::path(&place.path)) else { continue };
+        let Ok(meta) = file.metadata() else { continue };
+        (place.size, place.identity) = (meta.len(), Identity::of(&meta));
+        if meta.len() <= CARRY_MAX {
+            place.hash = hashes.hash(&file).ok().map(|(hash, _)| hash);
+        }
+    }
+    for path in pids.iter().filter_map(|pid| proc::link(&format!("/proc/{pid}/cwd")).ok()) {
+        all.entry(path.clone()).or_insert_with(|| place(path, 0, true));
+    }
+    all.into_values().collect()
+}
+
+fn place(path: Vec<u8>, size: u64, directory: bool) -> Place {
+    Place { path, directory, writing: false, size, identity: Identity::default(), hash: None }
 }
 
 /// Learns the paths the tree has to do with, and looks for watched inodes that are not among them.
@@ -155,7 +167,7 @@ fn check_process(root: i32, pid: i32, status: &proc::Status, view: &View) -> Res
             "it runs as {} and only root may move it",
             owner.map_or(format!("user {}", status.uid[1]), |user| user.name)
         );
-        return Err(view.refusal("other-user", pid, "", &cause, "Finish it, or use --when-idle"));
+        return Err(view.refusal("other-user", pid, "", &cause, "Finish it first"));
     }
     if status.tracer != 0 {
         let tracer = view::program(status.tracer);

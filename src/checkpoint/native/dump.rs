@@ -2,6 +2,7 @@
 //! are described by their own files.
 
 use super::arch_x86_64 as arch;
+use super::carried;
 use super::fds::{self, Files, Scope};
 use super::freeze::{FrozenProcess, FrozenThread, FrozenTree, Injector};
 use super::inodes::Inodes;
@@ -77,7 +78,8 @@ impl Dumper<'_> {
         out.manifest(&described.manifest)?;
         out.tree(&described.tree)?;
         let metadata_us = started.elapsed().as_micros() as u64;
-        let file_bytes = self.prepared.table.ship(out, &options.ship)?;
+        let mut file_bytes = self.prepared.table.ship(out, &options.ship)?;
+        file_bytes += carried::ship(&described.tree, out)?;
         let started = Instant::now();
         let memory_bytes = self.memory(out, &described, options.compress)?;
         let memory_us = started.elapsed().as_micros() as u64;
@@ -117,6 +119,7 @@ impl Dumper<'_> {
         let live: Vec<i32> = self.tree.processes.iter().filter(|p| !p.is_zombie()).map(|p| p.pid).collect();
         let scope = Scope { view: &view, pane: self.pane.index, cut: self.cut, frozen: true };
         let mut files = fds::collect(&live, &scope, &mut self.prepared.inodes)?;
+        carried::identify(&mut files.files, &options.carry, self.hashes)?;
         let memfds = std::mem::take(&mut files.memfds);
         let (mut segments, mut layouts) = (Segments::default(), HashMap::new());
         let mut processes = Vec::new();

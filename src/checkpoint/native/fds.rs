@@ -203,7 +203,7 @@ fn describe(
     }
     if kind.is_socket() {
         // Replaced when all sockets of the tree are known.
-        return Ok(FileKind::Disconnected { family: 0, kind: 0, what: String::new() });
+        return Ok(FileKind::Disconnected { family: 0, kind: 0, what: String::new(), reset: false });
     }
     if kind.is_symlink() {
         return regular(open, scope, files);
@@ -233,6 +233,7 @@ fn regular(open: &Open<'_>, scope: &Scope<'_>, files: &mut Files) -> Result<File
         size: open.meta.len(),
         directory,
         hash: None,
+        carried: None,
     };
     let Some(stem) = open.link.strip_suffix(b" (deleted)") else { return Ok(named(open.link)) };
     let text = String::from_utf8_lossy(open.link);

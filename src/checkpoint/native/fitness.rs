@@ -1,6 +1,7 @@
 //! Whether this host can take a tree, and where on it the files are that the tree maps: asked before
 //! anything is frozen at the source, and again before anything is built.
 
+use super::carried;
 use super::init::path;
 use crate::checkpoint::model::{Cpu, FileKind, Manifest, MappedFile, Process, TreeImage, VmaKind};
 use crate::checkpoint::store::FileStore;
@@ -27,7 +28,7 @@ pub fn check(
 ) -> Result<(), CheckpointError> {
     host(manifest)?;
     user(manifest)?;
-    places(tree)?;
+    places(tree, store)?;
     locate(tree, shipped, store).map(drop)
 }
 
@@ -145,8 +146,11 @@ fn refusal(process: &Process, code: &str, object: &Path, cause: String, cure: &s
     })
 }
 
+const MISSING: &str = "--with-files copies it";
+const DIFFERS: &str = "It is not overwritten: move it away there, or close it";
+
 /// Folders and files that are found again by their path.
-fn places(tree: &TreeImage) -> Result<(), CheckpointError> {
+fn places(tree: &TreeImage, store: &FileStore) -> Result<(), CheckpointError> {
     let mut folders = BTreeMap::new();
     for process in tree.processes.iter().filter(|p| !p.vmas.is_empty()) {
         folders.entry(process.cwd.as_slice()).or_insert(process);
@@ -165,45 +169,22 @@ fn places(tree: &TreeImage) -> Result<(), CheckpointError> {
         }
     }
     for (index, file) in tree.files.iter().enumerate() {
-        let FileKind::Path { path: name, size, directory, .. } = &file.kind else { continue };
+        let FileKind::Path { path: name, size, directory, hash, .. } = &file.kind else { continue };
         let holds = |p: &&Process| p.fds.iter().any(|fd| fd.file as usize == index);
         let Some(process) = tree.processes.iter().find(holds) else { continue };
         let name = path(name);
         let Ok(metadata) = std::fs::metadata(name) else {
             let cause = format!("{} is open and not on this host", name.display());
-            return Err(refusal(
-                process,
-                "file-missing",
-                name,
-                cause,
-                "Copy it here (--with-files), or close it.",
-            ));
+            return Err(refusal(process, "file-missing", name, cause, MISSING));
         };
         if metadata.is_dir() != *directory {
             let cause = format!("{} is something else on this host", name.display());
-            return Err(refusal(
-                process,
-                "file-differs",
-                name,
-                cause,
-                "Copy it here (--with-files), or close it.",
-            ));
+            return Err(refusal(process, "file-differs", name, cause, DIFFERS));
         }
-        let writes =
-            file.flags as i32 & libc::O_ACCMODE != libc::O_RDONLY && file.flags as i32 & libc::O_PATH == 0;
-        if writes && metadata.is_file() && metadata.len() != *size {
-            let cause = format!(
-                "{} is open for writing and has {} bytes here instead of {size}",
-                name.display(),
-                metadata.len()
-            );
-            return Err(refusal(
-                process,
-                "file-differs",
-                name,
-                cause,
-                "Copy it here (--with-files), or close it.",
-            ));
+        let same = || hash.is_none_or(|hash| store.hash_of(name).is_ok_and(|found| found == hash));
+        if carried::writes(file.flags) && metadata.is_file() && (metadata.len() != *size || !same()) {
+            let cause = format!("{} is open for writing and differs on this host", name.display());
+            return Err(refusal(process, "file-differs", name, cause, DIFFERS));
         }
     }
     Ok(())
@@ -247,13 +228,7 @@ pub fn locate(
             };
             if shared && place != name {
                 let cause = format!("{} is mapped for sharing and differs on this host", name.display());
-                return Err(refusal(
-                    process,
-                    "file-differs",
-                    name,
-                    cause,
-                    "Copy it here (--with-files), or close it.",
-                ));
+                return Err(refusal(process, "file-differs", name, cause, DIFFERS));
             }
         }
     }

@@ -5,12 +5,13 @@
 //! `freeze::Injector`, which gives back what it borrowed.
 //!
 //! Restore side: `restore` leads; `fitness` asks whether this host will do; `nursery` is the keeper's end and
-//! `init`, `open`, `plan`, `skeleton` the other end of the process that makes namespaces, files and the bare tree;
+//! `carried` puts files that come along; `init`, `open`, `plan`, `skeleton` are the other end of the process that makes namespaces, files and the bare tree;
 //! `space`, `vdso` and `person` make each process itself, by `batch`es of calls; `refill` gives typed input back.
 
 pub mod arch_x86_64;
 pub mod assess;
 mod batch;
+mod carried;
 pub mod dump;
 pub mod engine;
 pub mod fds;

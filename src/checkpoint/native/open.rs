@@ -7,6 +7,7 @@ use crate::sys::{fdtable, ptmx, signals};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
@@ -202,7 +203,9 @@ impl Opener<'_> {
                 status(fd, flags)?;
                 fd
             }
-            FileKind::Disconnected { family, kind, .. } => disconnected(*family, *kind, flags)?,
+            FileKind::Disconnected { family, kind, reset, .. } => {
+                disconnected(*family, *kind, *reset, flags)?
+            }
             FileKind::PidFd { .. } => return Ok(None),
         };
         Ok(Some(fd))
@@ -406,15 +409,45 @@ fn inotify(watches: &[(i32, u32, serde_bytes::ByteBuf)], flags: i32) -> Result<R
     Ok(fd)
 }
 
-/// A socket whose peer has gone: reading gives the end, writing EPIPE or ENOTCONN; never a hang.
-fn disconnected(family: i32, kind: i32, flags: i32) -> Result<RawFd, InitError> {
-    let fd = if family == libc::AF_UNIX {
-        let (fd, peer) = fdtable::socket_pair(kind).doing(|| "make a socket".into())?;
-        fdtable::close(peer);
-        fd
-    } else {
-        fdtable::socket(family, kind).doing(|| "make a socket".into())?
+/// A socket whose peer has gone (`reset`), or one that is not connected; never one that hangs.
+fn disconnected(family: i32, kind: i32, reset: bool, flags: i32) -> Result<RawFd, InitError> {
+    // Where there is no loopback device ENOTCONN has to tell the program.
+    let connection = if reset && family != libc::AF_UNIX { reset_connection(family).ok() } else { None };
+    let fd = match connection {
+        Some(connection) => connection.into_raw_fd(),
+        None if family == libc::AF_UNIX => {
+            let (fd, peer) = fdtable::socket_pair(kind).doing(|| "make a socket".into())?;
+            fdtable::close(peer);
+            fd
+        }
+        None => fdtable::socket(family, kind).doing(|| "make a socket".into())?,
     };
     status(fd, flags)?;
     Ok(fd)
+}
+
+/// A TCP connection that its peer has just reset: the next read or write gives ECONNRESET, those after it the
+/// end and EPIPE, and poll says so at once, as when the network has told of it.
+fn reset_connection(family: i32) -> io::Result<OwnedFd> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    let here = match family {
+        libc::AF_INET6 => IpAddr::V6(Ipv4Addr::LOCALHOST.to_ipv6_mapped()),
+        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    let connection = TcpStream::connect((here, port))?;
+    let ours = connection.local_addr()?.port();
+    loop {
+        let (peer, from) = listener.accept()?;
+        // Whoever else found the port in this moment is no matter of ours.
+        if from.port() != ours {
+            continue;
+        }
+        // Closing with nothing to linger for sends a reset.
+        let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
+        nix::sys::socket::setsockopt(&peer, nix::sys::socket::sockopt::Linger, &at_once)?;
+        drop(peer);
+        fdtable::wait_readable(connection.as_raw_fd(), 1000)?;
+        return Ok(connection.into());
+    }
 }

@@ -7,12 +7,13 @@
 //! Until [`Restored::resume`] everything is traced with exit-kill.
 
 use super::batch::{self, Batch, BatchError, Begun};
+use super::carried::Placed;
 use super::freeze::wait_for_stop;
 use super::init::{InitRequest, Tier, path};
 use super::nursery::Nursery;
 use super::space::{self, Park};
 use super::vdso::{HostVdso, Vdso};
-use super::{fitness, person, refill};
+use super::{carried, fitness, person, refill};
 use crate::checkpoint::image::{FileChunk, Pages, Section, Space};
 use crate::checkpoint::model::{Manifest, Pid, ProcState, Process, TreeImage, Uts, VmaKind};
 use crate::checkpoint::store::{FileStore, Incoming};
@@ -53,6 +54,7 @@ pub fn restore(
         return Err(ImageError::Altered { section: "tree".into() }.into());
     };
     let (shipped, mut section) = take_files(image, &tree, &store)?;
+    let placed = Placed::put(&tree, &shipped)?;
     fitness::check(&manifest, &tree, &shipped, &store)?;
     let mapped = fitness::locate(&tree, &shipped, &store)?;
     let request = request(&manifest, &tree, mapped, &options.sabotage);
@@ -70,7 +72,7 @@ pub fn restore(
         }
         section = image.next_section()?;
     }
-    build.finish(screen)
+    build.finish(screen, placed)
 }
 
 type Shipped = HashMap<ContentHash, PathBuf>;
@@ -81,8 +83,9 @@ fn take_files(
     tree: &TreeImage,
     store: &FileStore,
 ) -> Result<(Shipped, Option<Section>), CheckpointError> {
+    let along = carried::list(tree).map(|(path, size, hash)| (hash, (path, size)));
     let names: HashMap<ContentHash, (&[u8], u64)> =
-        tree.mapped.iter().map(|file| (file.hash, (file.path.as_slice(), file.size))).collect();
+        along.chain(tree.mapped.iter().map(|file| (file.hash, (file.path.as_slice(), file.size)))).collect();
     let mut shipped = HashMap::new();
     let mut open: Option<Incoming> = None;
     let finish = |incoming: Incoming, shipped: &mut Shipped| {
@@ -359,7 +362,7 @@ impl<'t> Build<'t> {
     }
 
     /// Everything after memory, children before parents, so that a parent can take its children's stops.
-    fn finish(mut self, screen: Vec<u8>) -> Result<Box<dyn Restored>, CheckpointError> {
+    fn finish(mut self, screen: Vec<u8>, placed: Placed) -> Result<Box<dyn Restored>, CheckpointError> {
         let hard: Vec<(u64, u64)> = (0..16).map(|r| fdtable::limit(r).unwrap_or((0, 0))).collect();
         let ids = self.timer_ids_can_be_chosen();
         let mut threads: Vec<Stopped> = Vec::new();
@@ -387,6 +390,7 @@ impl<'t> Build<'t> {
             threads,
             pending_input: self.tree.tty.pending_input.clone(),
             screen,
+            placed,
         }))
     }
 
@@ -589,8 +593,9 @@ struct Tree {
     inner_pid: i32,
     pending_input: Vec<u8>,
     screen: Vec<u8>,
-    /// Last: it kills what is left.
+    /// Before the files: it kills what is left.
     nursery: Nursery,
+    placed: Placed,
 }
 
 impl Restored for Tree {
@@ -609,8 +614,9 @@ impl Restored for Tree {
     fn resume(self: Box<Self>) -> Result<RestoredRoot, CheckpointError> {
         // Before anything runs: what was typed first must be read first.
         refill::refill(self.master.as_fd(), &self.pending_input)?;
-        let Tree { threads, pid, inner_pid, nursery, .. } = *self;
+        let Tree { threads, pid, inner_pid, nursery, placed, .. } = *self;
         let exit = nursery.release()?;
+        placed.keep();
         for thread in threads {
             let tid = thread.tid();
             let job = matches!(thread.stop(), Stop::JobControl(_));

@@ -40,7 +40,7 @@ pub fn describe(
         libc::AF_NETLINK => {
             warnings
                 .push(format!("{} loses what its netlink socket had subscribed to", view.name(found.pid)));
-            Ok(FileKind::Disconnected { family: kind.family, kind: kind.kind, what: "netlink".into() })
+            Ok(lost(kind, "netlink", false))
         }
         other => Err(view
             .refusal(
@@ -63,13 +63,11 @@ fn unix(
     frozen: bool,
     warnings: &mut Vec<String>,
 ) -> Result<FileKind, CheckpointError> {
-    let lost =
-        |what: &str| FileKind::Disconnected { family: kind.family, kind: kind.kind, what: what.to_string() };
     let name = view.name(found.pid);
     if kind.listening {
         if cut {
             warnings.push(format!("{name} stops listening on its unix socket"));
-            return Ok(lost("unix socket that was listening"));
+            return Ok(lost(kind, "unix socket that was listening", false));
         }
         let cause = "it listens on a unix socket, which cannot be moved";
         return Err(view.refusal("listening-socket", found.pid, "unix socket", cause, CUT).into());
@@ -80,7 +78,7 @@ fn unix(
     let connected_outside = diag.peer != 0 || descriptors::peer_address(found.fd).is_some();
     if !peer_inside && (connected_outside || diag.named) {
         warnings.push(format!("{name} loses its connection to another program over a unix socket"));
-        return Ok(lost("unix socket to another program"));
+        return Ok(lost(kind, "unix socket to another program", true));
     }
     let queue = if frozen {
         descriptors::socket_queue(found.fd, kind.kind, QUEUE_MAX)
@@ -103,7 +101,7 @@ fn unix(
     })
 }
 
-const CUT: &str = "End it first, or use --cut to let it drop";
+const CUT: &str = "End it first; `qmux move --cut` lets it drop";
 
 fn internet(
     found: &Found<'_>,
@@ -116,27 +114,29 @@ fn internet(
     let peer = descriptors::peer_address(found.fd).and_then(|raw| address(&raw));
     let what = format!("{protocol} {}", peer.as_deref().unwrap_or("(not connected)"));
     let name = view.name(found.pid);
-    let lost = FileKind::Disconnected { family: kind.family, kind: kind.kind, what: what.clone() };
     if kind.kind != libc::SOCK_STREAM {
         warnings.push(format!("{name} gets a new socket in place of {what}"));
-        return Ok(lost);
+        return Ok(lost(kind, &what, false));
     }
     let unused = !kind.listening && descriptors::tcp_state(found.fd).is_ok_and(|state| state == TCP_CLOSE);
     if unused {
-        return Ok(lost);
+        return Ok(lost(kind, &what, false));
     }
     if cut {
         let does = if kind.listening { "stops listening" } else { "loses its connection" };
         warnings.push(format!("{name} {does} ({what})"));
-        return Ok(lost);
+        return Ok(lost(kind, &what, !kind.listening));
     }
     if kind.listening {
         let cause = "it listens on a network port, which cannot be moved";
         return Err(view.refusal("listening-socket", found.pid, "tcp", cause, CUT).into());
     }
     let cause = format!("it has a connection to {}", peer.as_deref().unwrap_or("another host"));
-    let cure = "Use --relay to keep it through this host, or --cut to let it drop";
-    Err(view.refusal("tcp", found.pid, &what, &cause, cure).into())
+    Err(view.refusal("tcp", found.pid, &what, &cause, CUT).into())
+}
+
+fn lost(kind: SocketKind, what: &str, reset: bool) -> FileKind {
+    FileKind::Disconnected { family: kind.family, kind: kind.kind, what: what.to_string(), reset }
 }
 
 /// `host:port` of a raw sockaddr_in or sockaddr_in6.
@@ -179,7 +179,11 @@ mod tests {
         assert_eq!(refusal.object, format!("tcp {}", listener.local_addr().unwrap()));
         let Err(CheckpointError::Refused(refusal)) = look(listener.as_fd(), false) else { panic!() };
         assert_eq!(refusal.code, "listening-socket");
-        assert!(matches!(look(client.as_fd(), true), Ok(FileKind::Disconnected { .. })));
+        let reset = |fd| match look(fd, true) {
+            Ok(FileKind::Disconnected { reset, .. }) => reset,
+            other => panic!("{other:?}"),
+        };
+        assert!(reset(client.as_fd()) && !reset(listener.as_fd()));
     }
 
     #[test]

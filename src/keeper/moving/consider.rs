@@ -1,6 +1,7 @@
 //! Whether this host can take an offered pane, judged before anything is touched on either side.
 
-use super::trouble;
+use super::places::amount;
+use super::{places, trouble};
 use crate::checkpoint::model::Cpu;
 use crate::checkpoint::native::fitness;
 use crate::checkpoint::store::FileStore;
@@ -26,9 +27,6 @@ pub struct Here {
     pub cache: PathBuf,
 }
 
-/// Names listed in one refusal; the rest is counted.
-const NAMES: usize = 4;
-
 /// Judges an offer.
 pub fn consider(offer: &Offer, here: &Here, able: &Capabilities) -> Result<Accept, Trouble> {
     if offer.life != here.life || offer.epoch.next() != here.epoch {
@@ -42,21 +40,17 @@ pub fn consider(offer: &Offer, here: &Here, able: &Capabilities) -> Result<Accep
         return Err(trouble(3, "cannot-restore", format!("{} cannot bring panes to life: {why}", here.host)));
     }
     check_machine(offer, here, able)?;
-    let missing = offer.open_paths.iter().filter(|p| !there(p)).map(|p| p.as_slice()).collect::<Vec<_>>();
-    if !missing.is_empty() {
-        let mut why = trouble(3, "file-missing", format!("{} has no {}", here.host, list(&missing)));
-        why.cure = "Move it back when they are there, or share the folder between the hosts".into();
-        return Err(why);
-    }
     if let Some(free) = available_memory()
         && free < offer.memory_bytes
     {
-        let cause =
-            format!("{} has {} MB free, this needs {} MB", here.host, free >> 20, offer.memory_bytes >> 20);
-        return Err(trouble(3, "memory", cause));
+        let (free, needed) = (amount(free), amount(offer.memory_bytes));
+        let mut why = trouble(3, "memory", format!("{} has {free} free, this needs {needed}", here.host));
+        why.cure = "End something there, or take another host".into();
+        return Err(why);
     }
     let store = FileStore::open(&here.cache)
         .map_err(|e| trouble(3, "cache", format!("{} cannot keep files: {e}", here.host)))?;
+    let carry = places::check(offer, &here.host, &store)?;
     let have =
         |f: &OfferedFile| store.find(Path::new(std::ffi::OsStr::from_bytes(&f.path)), &f.hash).is_some();
     let mut lacking: Vec<[u8; 32]> = offer.mapped.iter().filter(|f| !have(f)).map(|f| f.hash).collect();
@@ -67,15 +61,16 @@ pub fn consider(offer: &Offer, here: &Here, able: &Capabilities) -> Result<Accep
         host: here.host.clone(),
         lacking,
         tier: if able.privileged { "root" } else { "user" }.into(),
-        warnings: Vec::new(),
+        warnings: carry.iter().map(|place| places::comes_along(place, &here.host)).collect(),
+        carry: carry.iter().map(|place| place.path.clone().into()).collect(),
     })
 }
 
 fn check_machine(offer: &Offer, here: &Here, able: &Capabilities) -> Result<(), Trouble> {
-    let afresh = "Start it there afresh: `qmux new-window --on HOST`";
+    let afresh = format!("Start it there afresh: `qmux new-window --on {} -c DIR`", here.host);
     let refuse = |code: &str, cause: String| {
         let mut why = trouble(3, code, cause);
-        why.cure = afresh.into();
+        why.cure = afresh.clone();
         Err(why)
     };
     if offer.arch != able.arch {
@@ -92,21 +87,9 @@ fn check_machine(offer: &Offer, here: &Here, able: &Capabilities) -> Result<(), 
     }
     let lacks = offer.xfeatures & !cpu.xfeatures;
     if lacks != 0 {
-        return refuse("cpu-feature", format!("The CPU of {} lacks register sets ({lacks:#x})", here.host));
+        return refuse("cpu-feature", format!("the CPU of {} lacks register sets ({lacks:#x})", here.host));
     }
     Ok(())
-}
-
-fn list(names: &[&[u8]]) -> String {
-    let shown: Vec<_> = names.iter().take(NAMES).map(|n| String::from_utf8_lossy(n)).collect();
-    match names.len().saturating_sub(NAMES) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
-fn there(path: &[u8]) -> bool {
-    Path::new(std::ffi::OsStr::from_bytes(path)).exists()
 }
 
 /// `MemAvailable` of /proc/meminfo, in bytes.
@@ -117,11 +100,11 @@ fn available_memory() -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::checkpoint::model::Cpu;
 
-    fn offer() -> Offer {
+    pub fn offer() -> Offer {
         Offer {
             qmux: "0".into(),
             life: LifeId(1, 2),
@@ -139,7 +122,7 @@ mod tests {
             processes: 1,
             memory_bytes: 1 << 20,
             mapped: vec![],
-            open_paths: vec![],
+            places: vec![],
             with_files: false,
             dry_run: false,
         }
@@ -184,9 +167,21 @@ mod tests {
         assert_eq!(refused(Offer { arch: "aarch64".into(), ..o() }, h(), a()), "architecture");
         assert_eq!(refused(Offer { cpu_flags: vec!["avx512f".into()], ..o() }, h(), a()), "cpu-feature");
         assert_eq!(refused(Offer { xfeatures: 15, ..o() }, h(), a()), "cpu-feature");
-        let gone = serde_bytes::ByteBuf::from(&b"/no/such/file"[..]);
-        assert_eq!(refused(Offer { open_paths: vec![gone], ..o() }, h(), a()), "file-missing");
         assert_eq!(refused(Offer { memory_bytes: 1 << 60, ..o() }, h(), a()), "memory");
+        let why = |offer, able| consider(&offer, &h(), &able).unwrap_err();
+        let said = why(Offer { memory_bytes: 2_100_000_000_000_000, ..o() }, a());
+        assert!(
+            said.cause.starts_with("b has ") && said.cause.ends_with("this needs 2100000.0 GB"),
+            "{said:?}"
+        );
+        assert!(said.class == 3 && !said.cure.is_empty());
+        for said in [
+            why(Offer { arch: "aarch64".into(), ..o() }, a()),
+            why(Offer { cpu_flags: vec!["avx512f".into()], ..o() }, a()),
+        ] {
+            assert!(said.cause.contains("aarch64") || said.cause.contains("lacks avx512f"), "{said:?}");
+            assert!(said.class == 3 && said.cure.contains("`qmux new-window --on b -c DIR`"), "{said:?}");
+        }
         let unable = Capabilities { restore: Ability::No("no namespaces".into()), ..a() };
         assert_eq!(refused(o(), h(), unable), "cannot-restore");
     }

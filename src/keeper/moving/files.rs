@@ -2,6 +2,7 @@
 
 use super::journal::sync_directory;
 use super::trouble;
+use super::worker::image_trouble;
 use crate::checkpoint::ImageReader;
 use crate::checkpoint::image::Section;
 use crate::ids::ImageId;
@@ -95,7 +96,7 @@ fn not_written(path: &Path, error: &io::Error) -> Trouble {
 /// Name of the image, and title of what is in it.
 fn beginning(input: &mut impl Read) -> Result<(ImageId, String), Trouble> {
     let damaged = || trouble(6, "image", "The image has no proper beginning");
-    match ImageReader::new(input).next_section().map_err(|e| trouble(6, "image", e.to_string()))? {
+    match ImageReader::new(input).next_section().map_err(|e| image_trouble(&e))? {
         Some(Section::Manifest(manifest)) => {
             let title = manifest.title.chars().filter(|c| !c.is_control()).take(TITLE_MAX).collect();
             manifest.image_id.parse().map(|id| (id, title)).map_err(|_| damaged())

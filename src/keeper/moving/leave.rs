@@ -3,7 +3,7 @@
 use super::journal::JournalFile;
 use super::worker::{Command, Event, PIECES_AHEAD, Target, Worker};
 use super::{Kind, WINDOW, Work, engine_name, fate_of, root_of, trouble};
-use crate::checkpoint::{Assessment, Capabilities, DumpOptions, Ship};
+use crate::checkpoint::{Assessment, Capabilities, DumpOptions, Identity, Place, Ship};
 use crate::ids::{HostName, MoveId};
 use crate::keeper::daemon::Keeper;
 use crate::migration::{
@@ -11,7 +11,7 @@ use crate::migration::{
 };
 use crate::protocol::Bytes;
 use crate::protocol::keeper::{FromKeeper, MoveOptions, MoveOutcome, MoveReport, Trouble, Verdict};
-use crate::protocol::migration::{Message, Offer, OfferedFile};
+use crate::protocol::migration::{Message, Offer, OfferedFile, OfferedPlace};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
@@ -29,6 +29,8 @@ pub(super) struct Leaving {
     pub machine: Option<Source>,
     pub journal: JournalFile,
     pub over: bool,
+    /// Paths of files that are to come along.
+    carry: Vec<Vec<u8>>,
     data: Option<Receiver<Bytes>>,
     /// All of it is in `data`.
     data_ended: bool,
@@ -44,6 +46,7 @@ impl Leaving {
             machine: None,
             journal,
             over: false,
+            carry: Vec::new(),
             data: None,
             data_ended: false,
             window: WINDOW,
@@ -198,7 +201,7 @@ impl Keeper {
                 .iter()
                 .map(|f| OfferedFile { path: f.path.clone(), hash: f.hash, size: f.size })
                 .collect(),
-            open_paths: assessment.open_paths.iter().map(|(p, _, _)| p.clone().into()).collect(),
+            places: assessment.places.iter().map(offered).collect(),
             with_files: leaving.options.with_files,
             dry_run: leaving.options.dry_run,
         };
@@ -213,6 +216,13 @@ impl Keeper {
     pub(super) fn drive_leave(&mut self, work: &mut Work, input: SourceInput) {
         let now = self.now_ms();
         let Kind::Leave(leaving) = &mut work.kind else { return };
+        if let SourceInput::Peer(Message::Accept(accept)) = &input
+            && leaving.options.with_files
+        {
+            // Nothing that was not offered.
+            let offered = |path: &[u8]| leaving.assessment.places.iter().any(|p| p.path == path);
+            leaving.carry = accept.carry.iter().map(|p| p.to_vec()).filter(|p| offered(p)).collect();
+        }
         let Some(machine) = &mut leaving.machine else {
             if matches!(input, SourceInput::LinkDown | SourceInput::Cancel(_) | SourceInput::TreeEnded) {
                 // Nothing has been said or done yet.
@@ -314,6 +324,7 @@ impl Keeper {
                     screen: Vec::new(),
                     title: self.pane.as_ref().map(|p| p.title.clone()).unwrap_or_default(),
                     compress: leaving.assessment.memory_bytes > COMPRESS_FROM,
+                    carry: leaving.carry.clone(),
                 };
                 self.pass_cut(work, "source.dump");
                 work.begin(Command::Dump { options, out });
@@ -461,6 +472,12 @@ impl Keeper {
         self.put_back(work);
         true
     }
+}
+
+fn offered(place: &Place) -> OfferedPlace {
+    let Place { path, directory, writing, size, identity, hash } = place.clone();
+    let Identity { inode, made_ns } = identity;
+    OfferedPlace { path, directory, writing, size, inode, made_ns, hash }
 }
 
 fn refused_verdict(why: Trouble) -> Verdict {

@@ -11,6 +11,7 @@ mod files;
 mod journal;
 mod kept;
 mod leave;
+mod places;
 mod precopy;
 mod save;
 mod worker;

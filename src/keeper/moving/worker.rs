@@ -11,8 +11,8 @@ use crate::checkpoint::native::restore::nudge;
 use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{
     AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, ContentHash, DumpOptions,
-    FreezeOptions, Frozen, ImageReader, ImageWriter, RestoreOptions, Restored, RestoredRoot, Sealed, Ship,
-    Stats, TtyHint,
+    FreezeOptions, Frozen, ImageError, ImageReader, ImageWriter, RestoreOptions, Restored, RestoredRoot,
+    Sealed, Ship, Stats, TtyHint,
 };
 use crate::ids::{ExitStatus, ImageId};
 use crate::keeper::daemon::exit_status;
@@ -439,10 +439,21 @@ fn to_trouble(step: &str, error: &CheckpointError) -> Trouble {
         CheckpointError::Refused(why) => refusal(why),
         CheckpointError::Unfit(why) => trouble(3, "unfit", why.clone()),
         CheckpointError::Gone { .. } => trouble(1, "ended", error.to_string()),
-        CheckpointError::Image(_) => trouble(6, "image", error.to_string()),
+        CheckpointError::Image(why) => image_trouble(why),
         CheckpointError::Trace { .. } | CheckpointError::System { .. } | CheckpointError::Strange(_) => {
             trouble(3, step, error.to_string())
         }
+    }
+}
+
+/// What is wrong with an image. One that is newer is a good one, for another qmux.
+pub(super) fn image_trouble(why: &ImageError) -> Trouble {
+    match why {
+        ImageError::TooNew { .. } => Trouble {
+            cure: "Bring the qmux of this host up to date".into(),
+            ..trouble(3, "image-newer", why.to_string())
+        },
+        _ => trouble(6, "image", why.to_string()),
     }
 }
 
@@ -502,5 +513,37 @@ impl Read for Incoming {
         out[..n].copy_from_slice(&self.piece[self.read..self.read + n]);
         self.read += n;
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engines_refusal_names_process_object_and_cure() {
+        let why = crate::checkpoint::Refusal {
+            code: "device".into(),
+            pid: 90,
+            program: "ffmpeg".into(),
+            object: "/dev/video0".into(),
+            cause: "it has a device of this machine open".into(),
+            cure: "Close it first".into(),
+        };
+        let said = to_trouble("assess", &why.into());
+        let cause = "ffmpeg (pid 90): it has a device of this machine open (/dev/video0)";
+        assert_eq!((said.class, said.code.as_str(), said.cause.as_str()), (3, "device", cause));
+        assert_eq!(said.cure, "Close it first");
+    }
+
+    #[test]
+    fn a_newer_image_is_refused_as_such_and_an_altered_one_as_that() {
+        let newer = ImageError::TooNew { section: "pages".into(), version: 2 };
+        let said = to_trouble("restore", &newer.into());
+        assert_eq!((said.class, said.code.as_str()), (3, "image-newer"));
+        assert!(said.cause.contains("needs section pages version 2") && !said.cure.is_empty(), "{said:?}");
+        let altered = ImageError::Altered { section: "tree".into() };
+        let said = to_trouble("restore", &altered.into());
+        assert_eq!((said.class, said.code.as_str()), (6, "image"));
     }
 }

@@ -7,12 +7,23 @@ use super::super::target::Found;
 use super::{DONE, Verb, check_host, verb};
 use crate::command::target::TargetKind;
 use crate::ids::PaneId;
+use crate::protocol::keeper::MoveOptions;
 
-const USAGE: &str = "pane|window host | session name host | --resolve [-t target-pane] [--dry-run] [--json] [--engine auto|native|criu|respawn] [--wait|--no-wait] [--as name]";
+const USAGE: &str = "pane|window host | session name host | --resolve [-t target-pane] [--dry-run] [--json] [--cut] [--with-files] [--engine auto|native|criu|respawn] [--wait|--no-wait] [--as name]";
 
 pub(crate) const MOVE: Verb =
     verb(("move", ""), "t:", (0, Some(3)), USAGE, "Move what runs in a pane or window to another host", run)
-        .long(&["--dry-run", "--json", "--engine=", "--wait", "--no-wait", "--as=", "--resolve", "--from="])
+        .long(&[
+            "--dry-run",
+            "--json",
+            "--cut",
+            "--with-files",
+            "--engine=",
+            "--wait",
+            "--no-wait",
+            "--as=",
+            "--resolve",
+        ])
         .interleaved();
 
 const ENGINES: [&str; 4] = ["auto", "native", "criu", "respawn"];
@@ -117,12 +128,17 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     // Keys of an attached client are not held up by a move; a shell command is done when the move is.
     let attached = call.client().and_then(|c| mux.clients.get(&c)).is_some_and(|c| c.attached);
     let wait = if attached { args.has_long("--wait") } else { !args.has_long("--no-wait") };
+    let options = MoveOptions {
+        engine,
+        cut: args.has_long("--cut"),
+        with_files: args.has_long("--with-files"),
+        dry_run: args.has_long("--dry-run"),
+    };
     let job = Job::Move {
         panes: going,
         host,
-        dry_run: args.has_long("--dry-run"),
+        options,
         json,
-        engine,
         wait,
         names: args.all_long("--as").map(str::to_owned).collect(),
     };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ids::{HostName, MoveId};
+use crate::protocol::keeper::{MoveOptions, Trouble};
 
 fn host(name: &str) -> HostName {
     HostName(name.into())
@@ -36,6 +37,57 @@ fn mistyped_moves_are_answered_as_specified() {
     assert!(value["cure"].is_string());
     assert_eq!((said.err.as_str(), said.code), ("", Some(2)));
     assert!(w.jobs.is_empty());
+    for typed in ["3 hostB", "pane hostB -t %99", "pane hostB --engine magic", "pane a b", "pane -- -x"] {
+        let said = w.run(&format!("move --json {typed}"));
+        let value: serde_json::Value = serde_json::from_str(&said.out).expect(typed);
+        assert_eq!((said.err.as_str(), said.code), ("", Some(2)), "{typed}");
+        for field in ["code", "cause", "cure"] {
+            assert!(value[field].is_string(), "{field} of {typed}: {value}");
+        }
+    }
+    assert!(w.jobs.is_empty());
+}
+
+#[test]
+fn what_the_user_allows_goes_with_the_move() {
+    let mut w = World::with_session();
+    w.start("move pane hostB --cut --with-files");
+    let (_, job) = w.jobs.pop().unwrap();
+    let Job::Move { options, .. } = job else { panic!("{job:?}") };
+    let engine = "auto".to_string();
+    assert_eq!(options, MoveOptions { engine, cut: true, with_files: true, dry_run: false });
+}
+
+/// From a trouble the world reports: words for people, and for programs code, cause and cure apart.
+#[test]
+fn a_failure_is_said_in_words_or_as_json_and_keeps_its_class() {
+    let trouble = Trouble {
+        class: 3,
+        code: "memory".into(),
+        cause: "hostB has 300 MB free, this needs 2.1 GB".into(),
+        cure: "Take another host".into(),
+    };
+    let failure = Failure::of(&trouble, "%0 still runs here.");
+    let words = "hostB has 300 MB free, this needs 2.1 GB. %0 still runs here. Take another host";
+    assert_eq!(failure.text, words);
+    let json = failure.clone().into_json();
+    assert_eq!(json.clone().into_json(), json, "JSON stays as it is");
+    let mut w = World::with_session();
+    for (failure, out, err) in [
+        (failure, String::new(), format!("{words}\n")),
+        (json.clone(), format!("{}\n", json.text), String::new()),
+    ] {
+        let id = w.start("move pane hostB");
+        let (request, _) = w.jobs.pop().unwrap();
+        w.event(Event::Done { request, result: Err(failure) });
+        assert_eq!(w.said(id), Said { out, err, code: Some(3) });
+    }
+    let said: serde_json::Value = serde_json::from_str(&json.text).unwrap();
+    for (field, value) in
+        [("code", "memory"), ("cause", trouble.cause.as_str()), ("cure", "Take another host")]
+    {
+        assert_eq!(said[field], value);
+    }
 }
 
 #[test]
@@ -44,17 +96,14 @@ fn a_move_is_asked_for_and_waited_for() {
     w.ok("split-window");
     let id = w.start("move pane hostB -t %0 --dry-run");
     let (request, job) = w.jobs.pop().unwrap();
-    let Job::Move { panes, host: to, dry_run, json, engine, wait, .. } = job else { panic!("{job:?}") };
-    assert_eq!((panes, to, dry_run, json, wait), (vec![PaneId(0)], host("hostB"), true, false, true));
-    assert_eq!(engine, "auto");
+    let Job::Move { panes, host: to, options, json, wait, .. } = job else { panic!("{job:?}") };
+    assert_eq!((panes, to, json, wait), (vec![PaneId(0)], host("hostB"), false, true));
+    let asked = MoveOptions { engine: "auto".into(), dry_run: true, ..MoveOptions::default() };
+    assert_eq!(options, asked);
     assert_eq!(w.said(id).code, None, "the client waits");
     assert_eq!(w.ok("display -p still"), "still", "others do not");
     w.event(Event::Progress { request, line: "61 %".into() });
-    let failure = Failure {
-        class: 4,
-        code: "link",
-        text: "Link to hostB broke at 61 %. %0 continues on hostA.".into(),
-    };
+    let failure = Failure::new(4, "link", "Link to hostB broke at 61 %. %0 continues on hostA.".into());
     w.event(Event::Done { request, result: Err(failure) });
     let said = w.said(id);
     assert_eq!(said.err, "61 %\nLink to hostB broke at 61 %. %0 continues on hostA.\n");
@@ -128,7 +177,7 @@ fn files_and_hosts() {
     let (request, job) = w.jobs.pop().unwrap();
     assert_eq!(job, Job::Restore { file: "/work/img".into(), pane: PaneId(1), clone: true, json: false });
     assert_eq!(w.show("#{session_windows}"), "2");
-    let failure = Failure { class: 6, code: "twice", text: "already started on hostB at 14:02.".into() };
+    let failure = Failure::new(6, "twice", "already started on hostB at 14:02.".into());
     w.event(Event::Done { request, result: Err(failure) });
     assert_eq!(w.said(id).code, Some(6));
     assert_eq!(w.show("#{session_windows}"), "1", "a failed restore leaves nothing behind");

@@ -298,7 +298,7 @@ fn shell_conditions_wait_for_the_world() {
     assert_eq!(w.ok("if-shell -F #{==:a,b} 'display -p 1' 'display -p 2'"), "2");
     let id = w.start("run-shell x");
     let (request, _) = w.jobs.pop().unwrap();
-    let failure = Failure { class: 3, code: "exit", text: "out\n".into() };
+    let failure = Failure::new(3, "exit", "out\n".into());
     w.event(Event::Done { request, result: Err(failure) });
     assert_eq!(w.said(id), Said { out: "out\n".into(), err: String::new(), code: Some(3) });
     let waiting = w.start("wait-for ch");
@@ -440,7 +440,7 @@ fn a_theme_is_set_when_it_exists() {
         let client = w.start("set -g theme some");
         let (request, job) = w.jobs.pop().unwrap();
         assert_eq!(job, Job::CheckTheme { name: "some".into() });
-        let failure = Failure { class: 1, code: "theme", text: "no such theme".into() };
+        let failure = Failure::new(1, "theme", "no such theme".into());
         w.event(Event::Done { request, result: if found { Ok(String::new()) } else { Err(failure) } });
         assert_eq!(w.said(client).code, Some(code));
         assert_eq!(w.ok("show -gv theme"), if found { "some" } else { "" });

@@ -1,0 +1,253 @@
+//! Whether the files and folders a tree has to do with are on this host, the same; and which of those that are
+//! not may come along (`--with-files`).
+//!
+//! Asked with the offer, while the pane runs. Under the freeze the engine asks again: a file may have changed.
+
+use super::trouble;
+use crate::checkpoint::store::FileStore;
+use crate::checkpoint::{CARRY_MAX, Identity};
+use crate::ids::HostName;
+use crate::protocol::keeper::Trouble;
+use crate::protocol::migration::{Offer, OfferedPlace, WARNINGS_MAX};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Names listed in one refusal; the rest is counted.
+const NAMES: usize = 4;
+
+/// Where nothing can be copied to.
+const OF_THE_KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
+
+/// The files that are to come along, or why the pane cannot live here.
+pub fn check<'o>(
+    offer: &'o Offer,
+    host: &HostName,
+    store: &FileStore,
+) -> Result<Vec<&'o OfferedPlace>, Trouble> {
+    let mut missing = Vec::new();
+    let mut others = Vec::new();
+    for place in &offer.places {
+        match look(place, store) {
+            Found::Same => {}
+            Found::Nothing => missing.push(place),
+            Found::Other => others.push(place),
+        }
+    }
+    if !others.is_empty() {
+        let cause = format!("{host} has {}, and not the same as on {}", list(&others), offer.from);
+        let mut why = trouble(3, "file-differs", cause);
+        why.cure = "It is not overwritten: move it away there, then `--with-files` copies this one".into();
+        return Err(why);
+    }
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    let mut why = trouble(3, "file-missing", format!("{host} has no {}", list(&missing)));
+    if let Some(lost) = missing.iter().find(|place| !can_be_copied(place)) {
+        why.cure = match lost.directory {
+            true => format!("Make {} there, or leave it first", name(lost)),
+            false => format!("Make the folder of {} there, or close it first", name(lost)),
+        };
+        return Err(why);
+    }
+    if !offer.with_files {
+        let them = if missing.len() == 1 { "it" } else { "them" };
+        why.cure = format!("`--with-files` copies {them}");
+        return Err(why);
+    }
+    fits(&missing, host)?;
+    Ok(missing)
+}
+
+/// For the user: this file is copied.
+pub fn comes_along(place: &&OfferedPlace, host: &HostName) -> String {
+    format!("{} is copied to {host}.", list(&[place]))
+}
+
+enum Found {
+    Same,
+    Nothing,
+    Other,
+}
+
+fn look(place: &OfferedPlace, store: &FileStore) -> Found {
+    let path = path(place);
+    let Ok(meta) = std::fs::metadata(path) else { return Found::Nothing };
+    if meta.is_dir() != place.directory {
+        return Found::Other;
+    }
+    // One file on a shared file system may change as we look; the engine looks again when it cannot.
+    let known = Identity { inode: place.inode, made_ns: place.made_ns };
+    if !place.writing || Identity::of(&meta).may_be(&known) {
+        return Found::Same;
+    }
+    let same = || place.hash.is_none_or(|hash| store.hash_of(path).is_ok_and(|found| found == hash));
+    if meta.len() == place.size && same() { Found::Same } else { Found::Other }
+}
+
+fn path(place: &OfferedPlace) -> &Path {
+    Path::new(std::ffi::OsStr::from_bytes(&place.path))
+}
+
+fn can_be_copied(place: &OfferedPlace) -> bool {
+    let path = path(place);
+    let kernels = OF_THE_KERNEL.iter().any(|dir| path.starts_with(dir));
+    path.is_absolute() && !place.directory && !kernels && path.parent().is_some_and(Path::is_dir)
+}
+
+/// Whether the limit and the disk let all of them in.
+fn fits(files: &[&OfferedPlace], host: &HostName) -> Result<(), Trouble> {
+    let total: u64 = files.iter().map(|place| place.size).sum();
+    if total > CARRY_MAX || files.len() > WARNINGS_MAX {
+        let limit = format!("at most {WARNINGS_MAX} files of {} together", amount(CARRY_MAX));
+        let cause = format!(
+            "{} files of {} would have to be copied to {host}; `--with-files` takes {limit}",
+            files.len(),
+            amount(total)
+        );
+        let mut why = trouble(3, "files-size", cause);
+        why.cure = "Copy them there first".into();
+        return Err(why);
+    }
+    for folder in files.iter().filter_map(|place| path(place).parent()) {
+        // A file system that does not say what is free is tried.
+        let Ok(disk) = nix::sys::statvfs::statvfs(folder) else { continue };
+        let free = disk.blocks_available() * disk.fragment_size();
+        if free < total {
+            let (free, needed) = (amount(free), amount(total));
+            let cause = format!("{host} has {free} free in {}, this needs {needed}", folder.display());
+            let mut why = trouble(3, "disk", cause);
+            why.cure = "Make room there".into();
+            return Err(why);
+        }
+    }
+    Ok(())
+}
+
+fn name(place: &OfferedPlace) -> String {
+    String::from_utf8_lossy(&place.path).into_owned()
+}
+
+fn list(places: &[&OfferedPlace]) -> String {
+    let shown = places.iter().take(NAMES).map(|place| match place.directory {
+        true => name(place),
+        false => format!("{} ({})", name(place), amount(place.size)),
+    });
+    let shown: Vec<String> = shown.collect();
+    match places.len().saturating_sub(NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Bytes for people.
+pub fn amount(bytes: u64) -> String {
+    let of = |unit: f64| bytes as f64 / unit;
+    match bytes {
+        1 => "1 byte".into(),
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.1} KB", of(1e3)),
+        1_000_000..1_000_000_000 => format!("{:.0} MB", of(1e6)),
+        _ => format!("{:.1} GB", of(1e9)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::consider;
+    use super::*;
+    use std::path::PathBuf;
+
+    struct Ground(PathBuf, FileStore);
+
+    impl Ground {
+        fn new(name: &str) -> Ground {
+            let dir = std::env::temp_dir().join(format!("qmux-places-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&dir).unwrap();
+            let store = FileStore::open(dir.join("store")).unwrap();
+            Ground(dir, store)
+        }
+
+        /// A file of the offer, written to at its source with this content.
+        fn place(&self, name: &str, content: &str) -> OfferedPlace {
+            OfferedPlace {
+                path: self.0.join(name).as_os_str().as_bytes().to_vec(),
+                directory: false,
+                writing: true,
+                size: content.len() as u64,
+                inode: 0,
+                made_ns: 0,
+                hash: Some(*blake3::hash(content.as_bytes()).as_bytes()),
+            }
+        }
+
+        fn check(&self, places: Vec<OfferedPlace>, with_files: bool) -> Result<Vec<Vec<u8>>, Trouble> {
+            let offer = Offer { places, with_files, ..consider::tests::offer() };
+            let carry = check(&offer, &HostName("b".into()), &self.1)?;
+            Ok(carry.into_iter().map(|place| place.path.clone()).collect())
+        }
+    }
+
+    impl Drop for Ground {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_its_size_and_comes_along_when_that_is_allowed() {
+        let ground = Ground::new("missing");
+        let place = ground.place("journal", "begun\n");
+        let why = ground.check(vec![place.clone()], false).unwrap_err();
+        let path = String::from_utf8(place.path.clone()).unwrap();
+        assert_eq!((why.class, why.code.as_str()), (3, "file-missing"));
+        assert_eq!(why.cause, format!("b has no {path} (6 bytes)"));
+        assert_eq!(why.cure, "`--with-files` copies it");
+        assert_eq!(ground.check(vec![place.clone()], true).unwrap(), std::slice::from_ref(&place.path));
+        assert_eq!(comes_along(&&place, &HostName("b".into())), format!("{path} (6 bytes) is copied to b."));
+    }
+
+    #[test]
+    fn what_cannot_be_copied_is_refused_all_the_same() {
+        let ground = Ground::new("never");
+        let refused = |place| ground.check(vec![place], true).unwrap_err();
+        let folder = OfferedPlace { directory: true, ..ground.place("folder", "") };
+        assert!(refused(folder).cure.starts_with("Make /"));
+        assert!(refused(ground.place("no/folder/file", "x")).cure.starts_with("Make the folder of"));
+        let kernels = OfferedPlace { path: b"/proc/none".to_vec(), ..ground.place("", "") };
+        assert_eq!(refused(kernels).code, "file-missing");
+        let large = OfferedPlace { size: CARRY_MAX + 1, ..ground.place("large", "") };
+        let why = refused(large);
+        assert_eq!((why.class, why.code.as_str()), (3, "files-size"));
+        assert!(why.cause.contains("at most 32 files of 64 MB together"), "{}", why.cause);
+    }
+
+    #[test]
+    fn only_a_file_that_is_written_to_must_be_the_same() {
+        let ground = Ground::new("differs");
+        std::fs::write(ground.0.join("f"), "theirs").unwrap();
+        let ours = ground.place("f", "ours!!");
+        for with_files in [false, true] {
+            let why = ground.check(vec![ours.clone()], with_files).unwrap_err();
+            assert_eq!((why.class, why.code.as_str()), (3, "file-differs"));
+            assert!(why.cause.contains("/f (6 bytes)") && why.cure.contains("not overwritten"), "{why:?}");
+        }
+        assert_eq!(std::fs::read(ground.0.join("f")).unwrap(), b"theirs");
+        let reading = OfferedPlace { writing: false, ..ours.clone() };
+        let folder = OfferedPlace { directory: true, ..reading.clone() };
+        assert!(ground.check(vec![reading, ground.place("f", "theirs")], false).unwrap().is_empty());
+        assert_eq!(ground.check(vec![folder], false).unwrap_err().code, "file-differs");
+        let Identity { inode, made_ns } = Identity::of(&std::fs::metadata(ground.0.join("f")).unwrap());
+        let shared = OfferedPlace { inode, made_ns, ..ours.clone() };
+        assert!(ground.check(vec![shared], false).unwrap().is_empty());
+        // Two hosts set up alike number their files alike.
+        let other = OfferedPlace { inode, made_ns: made_ns ^ 1, ..ours };
+        assert_eq!(ground.check(vec![other], false).unwrap_err().code, "file-differs");
+    }
+
+    #[test]
+    fn amounts_are_said_as_people_say_them() {
+        let said = [0, 1, 999, 1500, 300_000_000, 2_100_000_000].map(amount);
+        assert_eq!(said, ["0 bytes", "1 byte", "999 bytes", "1.5 KB", "300 MB", "2.1 GB"]);
+    }
+}
