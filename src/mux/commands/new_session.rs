@@ -4,7 +4,7 @@ use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
 use super::super::structure::{Start, clean_session_name};
 use super::super::{Mux, model::Client};
-use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, verb};
+use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, start_env, verb};
 use crate::ids::{SessionId, Size};
 
 const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [shell-command]";
@@ -92,6 +92,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         mux.sizes_dirty = true;
         return shown(mux, call, session, detached);
     }
+    let env = start_env(mux, call);
     let start = Start { argv: args.texts_from(0), cwd, env, host, empty: false };
     let window = mux.make_window(Some(session), window_name, size, start);
     mux.link(session, base, window);
