@@ -124,6 +124,9 @@ fn suite(name: &str) {
         ])
         .env("HOME", dir.join("home"))
         .env("XDG_RUNTIME_DIR", dir.join("run"))
+        .env("TMUX_TMPDIR", dir.join("run"))
+        // Some tests wait for this prompt of sh, which root has not.
+        .env("PS1", "$ ")
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,5 +1,6 @@
 //! new-session
 
+use super::super::options::Value;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
 use super::super::structure::{Start, clean_session_name};
@@ -73,11 +74,15 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         Some((group, _)) => format!("{group}-{}", mux.next_session),
         None => free_name(mux),
     });
-    let session = mux.make_session(name, cwd.clone(), size);
+    let session = mux.make_session(name, cwd.clone());
     let base = mux.option_number(Scope::GlobalSession, "base-index").max(0) as u32;
     let env = env_flags(args);
     if let Some(s) = mux.sessions.get_mut(&session) {
         s.current = base;
+        if args.has('x') || args.has('y') {
+            let text = format!("{}x{}", size.cols, size.rows);
+            s.options.put("default-size", Value::Text(text));
+        }
         s.environment.extend(env.iter().map(|(k, v)| (k.clone(), Some(v.clone()))));
     }
     if let Some(client) = call.client().filter(|_| !args.has('E'))

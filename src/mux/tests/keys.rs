@@ -258,6 +258,16 @@ fn windows_are_named_after_their_program() {
     assert!(w.mux.wants_info(PaneId(0)));
     w.event(Event::PaneInfo { pane: PaneId(0), info });
     assert_eq!(w.show("#W #{pane_current_path}"), "vim /x");
+    // Not more often than twice a second, and then with what is there by then.
+    for command in ["cc", "make"] {
+        let info = PaneInfo { command: command.into(), ..PaneInfo::default() };
+        w.event(Event::PaneInfo { pane: PaneId(0), info });
+    }
+    assert_eq!(w.show("#W"), "vim");
+    let due = w.mux.next_deadline().expect("the name waits");
+    assert!(due <= w.now + std::time::Duration::from_millis(500));
+    w.after(500);
+    assert_eq!(w.show("#W"), "make");
     w.ok("rename-window mine");
     let info = PaneInfo { command: "less".into(), ..PaneInfo::default() };
     w.event(Event::PaneInfo { pane: PaneId(0), info });
