@@ -101,6 +101,10 @@ fn suite(name: &str) {
     let qmux =
         std::env::var_os("QMUX_TEST_BIN").map_or_else(|| env!("CARGO_BIN_EXE_qmux").into(), PathBuf::from);
     std::os::unix::fs::symlink(qmux, dir.join("bin/tmux")).unwrap();
+    // Some tests wait for the prompt `$`, which root has not, and the suite empties the environment.
+    let shell = dir.join("bin/sh");
+    std::fs::write(&shell, "#!/bin/sh\nPS1='$ ' exec /bin/sh \"$@\"\n").unwrap();
+    std::fs::set_permissions(&shell, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}:/usr/bin:/bin", dir.join("bin").display(), home.join("venv/bin").display());
     let output = Command::new(home.join("venv/bin/python"))
         .args([
@@ -116,14 +120,11 @@ fn suite(name: &str) {
         .args(["--reruns=2", "-n", "2", "--ignore=docs/conf.py", "-rfE", "--color=no"])
         .current_dir(&source)
         .env_clear()
-        .envs([
-            ("PATH", path.as_str()),
-            ("LANG", "C.UTF-8"),
-            ("SHELL", "/bin/bash"),
-            ("TERM", "xterm-256color"),
-        ])
+        .envs([("PATH", path.as_str()), ("LANG", "C.UTF-8"), ("TERM", "xterm-256color")])
+        .env("SHELL", &shell)
         .env("HOME", dir.join("home"))
         .env("XDG_RUNTIME_DIR", dir.join("run"))
+        .env("TMUX_TMPDIR", dir.join("run"))
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -63,7 +63,8 @@ fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
     // A server that was killed has left its panes: whatever is asked of it, the next one finds them again.
     let may_start = args::starts_server(&args.command) || path.with_extension("state").exists();
     for _ in 0..TRIES {
-        let (stream, started) = start::connect(&path, &args, may_start).map_err(|e| e.to_string())?;
+        let (stream, started) =
+            start::connect(&path, &args, may_start, as_tmux).map_err(|e| e.to_string())?;
         let hello = hello(&args, as_tmux, started);
         if let Some(code) = link::Link::new(stream, hello.control)?.run(hello)? {
             return Ok(code);

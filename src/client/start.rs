@@ -93,7 +93,12 @@ pub fn socket_path(args: &Args, as_tmux: bool) -> Result<PathBuf, StartError> {
 }
 
 /// A connection to the server at `path`, and whether it was started for us. `may_start` says that it may be.
-pub fn connect(path: &Path, args: &Args, may_start: bool) -> Result<(UnixStream, bool), StartError> {
+pub fn connect(
+    path: &Path,
+    args: &Args,
+    may_start: bool,
+    as_tmux: bool,
+) -> Result<(UnixStream, bool), StartError> {
     match UnixStream::connect(path) {
         Ok(stream) => return checked(stream).map(|stream| (stream, false)),
         Err(error) if nobody_there(&error) => {}
@@ -112,7 +117,7 @@ pub fn connect(path: &Path, args: &Args, may_start: bool) -> Result<(UnixStream,
         }
         Err(_) => {}
     }
-    let (child, log) = spawn(path, args)?;
+    let (child, log) = spawn(path, args, as_tmux)?;
     wait_for(path, child, &log).map(|stream| (stream, true))
 }
 
@@ -145,7 +150,7 @@ fn lock(path: &Path) -> Result<Flock<File>, StartError> {
 
 /// Starts `qmux --role-server`, which makes a session of its own first thing. What it writes to standard
 /// error goes to a log beside the socket.
-fn spawn(path: &Path, args: &Args) -> Result<(Child, PathBuf), StartError> {
+fn spawn(path: &Path, args: &Args, as_tmux: bool) -> Result<(Child, PathBuf), StartError> {
     let log_path = path.with_extension("log");
     let log = OpenOptions::new()
         .create(true)
@@ -156,6 +161,12 @@ fn spawn(path: &Path, args: &Args) -> Result<(Child, PathBuf), StartError> {
     let exe = std::env::current_exe().map_err(start_error(Path::new("/proc/self/exe")))?;
     let mut command = Command::new(&exe);
     command.arg0("qmux").arg("--role-server").arg(path);
+    if as_tmux
+        && args.socket_path.is_none()
+        && let Some(name) = path.file_stem()
+    {
+        command.arg("--tmux-link").arg(runtime::tmux_socket_dir().join(name));
+    }
     for file in &args.config_files {
         // The server's working directory is `/`, so that it holds no file system busy.
         command.arg("-f").arg(std::path::absolute(file).unwrap_or_else(|_| file.into()));

@@ -741,7 +741,6 @@ impl Cx<'_> {
             _ => return None,
         };
         let (x, y) = c.cursor_on_screen();
-        let range = || c.selection_range();
         Some(match name {
             "scroll_position" => c.scroll.to_string(),
             "copy_cursor_x" => x.to_string(),
@@ -752,8 +751,8 @@ impl Cx<'_> {
             "selection_active" => return flag(c.selection.is_some_and(|s| s.end.is_none())),
             "selection_start_x" => c.selection?.anchor.x.to_string(),
             "selection_start_y" => c.selection?.anchor.line.to_string(),
-            "selection_end_x" => range()?.1.x.to_string(),
-            "selection_end_y" => range()?.1.line.to_string(),
+            "selection_end_x" => c.selection?.end.unwrap_or(c.cursor).x.to_string(),
+            "selection_end_y" => c.selection?.end.unwrap_or(c.cursor).line.to_string(),
             "rectangle_toggle" => return flag(c.rectangle),
             "search_present" => return flag(c.search.is_some()),
             "search_count" => c.search.as_ref()?.matches.len().to_string(),

@@ -105,7 +105,7 @@ impl CopyMode {
     pub fn new(screen: Screen, vi: bool, separators: String) -> CopyMode {
         let at = screen.cursor();
         let cursor = Point { line: screen.history_len() + usize::from(at.y), x: at.x };
-        CopyMode {
+        let mut mode = CopyMode {
             screen,
             view: false,
             scroll: 0,
@@ -123,7 +123,9 @@ impl CopyMode {
             want_x: at.x,
             search_origin: None,
             wrap_search: true,
-        }
+        };
+        mode.keep_column();
+        mode
     }
 
     /// Size of what is shown.

@@ -519,6 +519,7 @@ impl Mux {
             }
             self.note_activity(window, Alert::Silence);
         }
+        self.rename_due();
         self.check_subscriptions();
         self.lock_idle();
         self.run_later(now);

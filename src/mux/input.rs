@@ -179,7 +179,7 @@ impl Mux {
     }
 
     /// The pane, or all of its window's when they are synchronised.
-    fn typing_targets(&self, pane: PaneId) -> Vec<PaneId> {
+    pub(crate) fn typing_targets(&self, pane: PaneId) -> Vec<PaneId> {
         if !self.option_on(Scope::Pane(pane), "synchronize-panes") {
             return vec![pane];
         }

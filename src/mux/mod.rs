@@ -284,6 +284,7 @@ impl Mux {
             .flatten()
             .chain(self.later.iter().map(|(at, _)| *at))
             .chain(self.status_due)
+            .chain(self.windows.values().filter_map(|w| w.rename_due))
             .chain(self.sessions.keys().filter_map(|s| self.lock_deadline(*s)))
             .chain(silence)
             .min()

@@ -148,8 +148,6 @@ pub struct Session {
     pub activity_order: u64,
     /// When a client last attached.
     pub last_attached: WallMs,
-    /// Size while no client is attached.
-    pub size: Size,
     /// The session group it is in.
     pub group: Option<String>,
 }
@@ -220,6 +218,9 @@ pub struct Window {
     pub(crate) preset: Option<usize>,
     /// The layout before the last `select-layout`.
     pub(crate) old_layout: Option<String>,
+    /// When its automatic name was last looked at, and when it is to be again: see `Mux::auto_rename`.
+    pub(crate) named_at: Option<Instant>,
+    pub(crate) rename_due: Option<Instant>,
     /// Where borders carry text (`pane-border-status`); kept here so that rectangles need no options.
     pub(crate) border_status: BorderStatus,
 }

@@ -61,8 +61,6 @@ struct SavedSession {
     path: String,
     created: i64,
     activity: i64,
-    cols: u16,
-    rows: u16,
     group: Option<String>,
 }
 
@@ -150,8 +148,6 @@ impl Mux {
             path: s.path.clone(),
             created: s.created,
             activity: s.activity,
-            cols: s.size.cols,
-            rows: s.size.rows,
             group: s.group.clone(),
         });
         let windows = self.windows.values().map(|w| SavedWindow {
@@ -344,6 +340,8 @@ impl Mux {
             created: saved.created,
             preset: None,
             old_layout: None,
+            named_at: None,
+            rename_due: None,
             border_status: BorderStatus::Off,
         };
         self.next_window = self.next_window.max(saved.id.saturating_add(1));
@@ -367,7 +365,7 @@ impl Mux {
             return;
         }
         let next = std::mem::replace(&mut self.next_session, saved.id);
-        let id = self.make_session(name, saved.path, Size::new(saved.cols, saved.rows));
+        let id = self.make_session(name, saved.path);
         self.next_session = next.max(saved.id.saturating_add(1));
         if let Some(s) = self.sessions.get_mut(&id) {
             s.current = if links.contains_key(&saved.current) { saved.current } else { first };
@@ -395,7 +393,7 @@ impl Mux {
         let size = Size::new(80, 24);
         let session: SessionId = match self.session_by_name("recovered") {
             Some(s) => s,
-            None => self.make_session("recovered".into(), self.config.home.clone(), size),
+            None => self.make_session("recovered".into(), self.config.home.clone()),
         };
         let add = |mux: &mut Mux, window: WindowId| {
             let index = mux.free_index(session, 0);

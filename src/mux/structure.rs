@@ -9,12 +9,16 @@ use super::{Mux, PaneInfo};
 use crate::ids::{ClientId, ExitStatus, PaneId, SessionId, Size, WindowId};
 use crate::vt::Screen;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 /// Most sessions, windows and panes; more come from a runaway script.
 pub const MAX_THINGS: usize = 10_000;
 
 /// Longest name of a session or window, in characters.
 pub const MAX_NAME: usize = 1024;
+
+/// An automatic name changes at most this often, as in tmux: short programs do not make the status line flicker.
+const RENAME_PAUSE: Duration = Duration::from_millis(500);
 
 /// What to start in a pane.
 #[derive(Debug, Clone, Default)]
@@ -161,6 +165,8 @@ impl Mux {
             created: now,
             preset: None,
             old_layout: None,
+            named_at: None,
+            rename_due: None,
             border_status: BorderStatus::Off,
         };
         self.windows.insert(id, window);
@@ -222,7 +228,7 @@ impl Mux {
         s.last.iter_mut().for_each(|i| *i = moved(*i));
     }
 
-    pub(crate) fn make_session(&mut self, name: String, path: String, size: Size) -> SessionId {
+    pub(crate) fn make_session(&mut self, name: String, path: String) -> SessionId {
         let id = SessionId(self.next_session);
         self.next_session += 1;
         let now = self.wall_ms();
@@ -240,7 +246,6 @@ impl Mux {
             activity: now,
             activity_order: order,
             last_attached: 0,
-            size,
             group: None,
         };
         self.sessions.insert(id, session);
@@ -809,7 +814,7 @@ impl Mux {
         self.size_of_option(Scope::Session(session))
     }
 
-    /// The size for a new window of a session.
+    /// The size for a new window of a session: its clients', else `default-size`.
     pub(crate) fn new_window_size(&self, session: SessionId) -> Size {
         let of_client = self
             .clients
@@ -817,12 +822,7 @@ impl Mux {
             .filter(|c| c.attached && c.session == Some(session))
             .max_by_key(|c| c.activity_order)
             .and_then(|c| self.client_area(c));
-        of_client
-            .or_else(|| {
-                let s = self.sessions.get(&session)?;
-                s.current_window().and_then(|w| self.windows.get(&w)).map(|w| w.size).or(Some(s.size))
-            })
-            .unwrap_or(Size::new(80, 24))
+        of_client.unwrap_or_else(|| self.default_size(session))
     }
 
     // ---- drawing ----
@@ -874,15 +874,34 @@ impl Mux {
         if !self.option_on(Scope::Window(window), "automatic-rename") {
             return;
         }
-        let Some(w) = self.windows.get(&window) else { return };
+        let now = self.now;
+        let Some(w) = self.windows.get_mut(&window) else { return };
         let active = w.active;
         // Nothing is known of a pane before its first facts; its name stays that of its command.
         if self.panes.get(&active).is_none_or(|p| p.info.command.is_empty() && p.dead.is_none()) {
             return;
         }
+        if let Some(free) = w.named_at.map(|at| at + RENAME_PAUSE).filter(|free| now < *free) {
+            w.rename_due = Some(free);
+            return;
+        }
+        (w.named_at, w.rename_due) = (Some(now), None);
         let format = self.option_text(Scope::Window(window), "automatic-rename-format");
         let name = clean_name(&self.expand_for_pane(&format, active));
         self.name_window(window, name);
+    }
+
+    /// Looks at the automatic names again that had to wait.
+    pub(crate) fn rename_due(&mut self) {
+        let now = self.now;
+        let due = |w: &&Window| w.rename_due.is_some_and(|at| at <= now);
+        let ids: Vec<WindowId> = self.windows.values().filter(due).map(|w| w.id).collect();
+        for id in ids {
+            if let Some(w) = self.windows.get_mut(&id) {
+                w.rename_due = None;
+            }
+            self.auto_rename(id);
+        }
     }
 
     /// Gives a window a name.

@@ -23,7 +23,7 @@ use crate::ids::{ClientId, PaneId, RequestId};
 use crate::mux::{Config, Event, Mux};
 use crate::transport::{
     self,
-    runtime::{self, Runtime},
+    runtime::{self, Runtime, TmuxLink},
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -37,20 +37,22 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
-/// What the role is started with: `qmux --role-server SOCKET [-f FILE]…`.
+/// What the role is started with: `qmux --role-server SOCKET [--tmux-link PATH] [-f FILE]…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerArgs {
     /// Socket to listen on.
     pub socket: PathBuf,
     /// Configuration files named by `-f`; empty for the usual ones.
     pub config_files: Vec<String>,
+    /// Where tools of tmux look for this socket; see [`TmuxLink`].
+    pub tmux_link: Option<PathBuf>,
 }
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// Words after `--role-server` that are not of the form above.
-    #[error("usage: qmux --role-server SOCKET [-f FILE]...")]
+    #[error("usage: qmux --role-server SOCKET [--tmux-link PATH] [-f FILE]...")]
     Usage,
     /// The runtime directory.
     #[error(transparent)]
@@ -132,11 +134,16 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
     let mut words = words.into_iter();
     let socket = words.next().map(PathBuf::from).ok_or(ServerError::Usage)?;
     let mut config_files = Vec::new();
+    let mut tmux_link = None;
     while let Some(word) = words.next() {
-        let file = words.next().filter(|_| word == "-f").ok_or(ServerError::Usage)?;
-        config_files.push(file.to_string_lossy().into_owned());
+        let value = words.next().ok_or(ServerError::Usage)?;
+        match word.to_str() {
+            Some("-f") => config_files.push(value.to_string_lossy().into_owned()),
+            Some("--tmux-link") => tmux_link = Some(value.into()),
+            _ => return Err(ServerError::Usage),
+        }
     }
-    Ok(ServerArgs { socket, config_files })
+    Ok(ServerArgs { socket, config_files, tmux_link })
 }
 
 fn run(args: ServerArgs) -> Result<(), ServerError> {
@@ -146,6 +153,8 @@ fn run(args: ServerArgs) -> Result<(), ServerError> {
     let local = tokio::task::LocalSet::new();
     local.block_on(&tokio, async {
         let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
+        // A convenience: where it cannot be, nobody finds the server there.
+        let _link = args.tmux_link.as_deref().and_then(|link| TmuxLink::make(link, &args.socket));
         let server = Server::new(runtime, &args)?;
         server.clone().start(&args.config_files).await;
         tokio::select! {

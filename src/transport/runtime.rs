@@ -230,6 +230,41 @@ impl Runtime {
     }
 }
 
+/// Where tmux has its sockets: `$TMUX_TMPDIR/tmux-UID`, in `/tmp` without the variable.
+pub fn tmux_socket_dir() -> PathBuf {
+    let parent = std::env::var_os("TMUX_TMPDIR").filter(|dir| !dir.is_empty());
+    Path::new(&parent.unwrap_or_else(|| "/tmp".into())).join(format!("tmux-{}", me()))
+}
+
+/// A symbolic link where tmux would have the socket of a server that was started as `tmux`, for tools that look
+/// there. Dropped, it is gone.
+#[derive(Debug)]
+pub struct TmuxLink(PathBuf);
+
+impl TmuxLink {
+    /// Makes the link; `None` when the directory is not ours alone, or when a socket is there (a tmux's, say).
+    pub fn make(link: &Path, socket: &Path) -> Option<TmuxLink> {
+        private_dir(link.parent()?).ok()?;
+        // A link of ours that was left behind names nothing, or a server of ours that is gone.
+        if std::fs::symlink_metadata(link).is_ok_and(|m| m.is_symlink()) && !link.exists()
+            || std::fs::read_link(link).is_ok_and(|to| to == socket)
+        {
+            std::fs::remove_file(link).ok()?;
+        }
+        std::os::unix::fs::symlink(socket, link).ok()?;
+        Some(TmuxLink(link.to_path_buf()))
+    }
+}
+
+impl Drop for TmuxLink {
+    fn drop(&mut self) {
+        // Somebody else may have put something else there meanwhile.
+        if std::fs::symlink_metadata(&self.0).is_ok_and(|m| m.is_symlink()) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+}
+
 /// Makes `path` 0700 if it is missing and checks that it is a directory of ours that others cannot enter.
 /// Parents are not made.
 pub fn private_dir(path: &Path) -> Result<(), RuntimeError> {
@@ -285,6 +320,27 @@ mod tests {
         assert_eq!(base_dir_from(Some(OsStr::new("/run/user/8")), 7, usable), Path::new("/tmp/qmux-7"));
         assert_eq!(base_dir_from(Some(OsStr::new("run")), 7, |_| true), Path::new("/tmp/qmux-7"));
         assert_eq!(base_dir_from(None, 7, usable), Path::new("/tmp/qmux-7"));
+    }
+
+    #[test]
+    fn a_tmux_link_takes_nobodys_place_and_goes_with_its_server() {
+        let base = scratch("link");
+        let runtime = Runtime::at(&base, None).unwrap();
+        let link = base.join("tmux-0/work");
+        // Left behind by a server that was killed.
+        private_dir(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(base.join("gone.sock"), &link).unwrap();
+        let socket = runtime.server_socket("work").unwrap();
+        std::fs::write(&socket, "").unwrap();
+        let made = TmuxLink::make(&link, &socket).unwrap();
+        assert_eq!(std::fs::read_link(&link).unwrap(), socket);
+        drop(made);
+        assert!(std::fs::symlink_metadata(&link).is_err());
+        // A tmux's socket stays, and is not ours to remove.
+        std::fs::write(&link, "tmux").unwrap();
+        assert!(TmuxLink::make(&link, &socket).is_none());
+        assert_eq!(std::fs::read(&link).unwrap(), b"tmux");
+        std::fs::remove_dir_all(&base).unwrap();
     }
 
     #[test]

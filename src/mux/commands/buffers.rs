@@ -48,6 +48,12 @@ pub(crate) const MAX_BUFFER: usize = 64 * 1024 * 1024;
 
 const LINE: &str = "#{buffer_name}: #{buffer_size} bytes: \"#{buffer_sample}\"";
 
+/// The next automatic buffer's name.
+fn next_name(mux: &Mux, prefix: &str) -> String {
+    let numbers = mux.buffers.iter().filter_map(|b| b.name.strip_prefix(prefix)?.parse::<u64>().ok());
+    format!("{prefix}{}", numbers.max().map_or(0, |n| n.saturating_add(1)))
+}
+
 /// Keeps bytes in a buffer: a named one, or a new automatic one. Empty bytes are kept nowhere.
 pub(super) fn put(mux: &mut Mux, name: Option<String>, mut data: Vec<u8>) -> Result<(), Trouble> {
     if data.is_empty() {
@@ -59,15 +65,7 @@ pub(super) fn put(mux: &mut Mux, name: Option<String>, mut data: Vec<u8>) -> Res
     }
     let order = mux.next_order();
     let automatic = name.is_none();
-    let name = name.unwrap_or_else(|| {
-        let next = mux
-            .buffers
-            .iter()
-            .filter_map(|b| b.name.strip_prefix("buffer")?.parse::<u64>().ok())
-            .max()
-            .map_or(0, |n| n + 1);
-        format!("buffer{next}")
-    });
+    let name = name.unwrap_or_else(|| next_name(mux, "buffer"));
     mux.buffers.retain(|b| b.name != name);
     let created = mux.wall_ms();
     mux.note_buffer("paste-buffer-changed", &name);
@@ -116,14 +114,20 @@ impl Mux {
     }
 
     /// Copied text goes to a buffer, and to the clipboard of the clients when `set-clipboard` says so.
-    pub(crate) fn copied(&mut self, session_client: Option<ClientId>, data: Vec<u8>) {
+    pub(crate) fn copied(&mut self, session_client: Option<ClientId>, data: Vec<u8>, prefix: &str) {
         if self.option_text(Scope::Server, "set-clipboard") != "off"
             && let Some(client) = session_client
         {
             self.send_clipboard(client, "", &data);
         }
+        let prefix = if prefix.is_empty() { "buffer" } else { prefix };
+        let name = next_name(self, prefix);
         // Only an empty name could be refused, and there is none.
-        let _ = put(self, None, data);
+        let _ = put(self, Some(name.clone()), data);
+        if let Some(b) = self.buffers.iter_mut().find(|b| b.name == name) {
+            b.automatic = true;
+        }
+        self.trim_buffers();
     }
 
     pub(crate) fn send_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]) {

@@ -179,10 +179,9 @@ pub(super) fn send_x(
     let n = repeat.unwrap_or(1).max(typed).clamp(1, MAX_COUNT);
     let argument = words.get(1).map(String::as_str).unwrap_or("");
     let then = if name.contains("copy") || name.contains("pipe") || name.starts_with("append-selection") {
-        copy(mux, call, pane, name, argument)
+        copy(mux, call, pane, name, words)
     } else {
-        let page_row = call.origin.mouse.is_none();
-        motion(c, name, n, argument, page_row)
+        motion(c, name, n, argument)
     };
     if name == "refresh-from-pane" {
         refresh(mux, pane);
@@ -227,11 +226,13 @@ fn refresh(mux: &mut Mux, pane: PaneId) {
 }
 
 /// Commands that move, select and search.
-fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str, keep_row: bool) -> Then {
+fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str) -> Then {
     let rows = usize::from(c.size().rows);
     let times = |c: &mut CopyMode, f: &mut dyn FnMut(&mut CopyMode)| (0..n).for_each(|_| f(c));
     let leave = |bottom: bool, always: bool| if bottom && always { Then::Cancel } else { Then::Stay };
     let exit = c.exit_at_bottom;
+    // As tmux: with vi keys the cursor stays on its line while that is in sight, with emacs keys on its row.
+    let keep_row = !c.vi;
     let target = argument.chars().next();
     match name {
         "cancel" => return Then::Cancel,
@@ -262,7 +263,7 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str, keep_row: bool
         "end-of-line" => c.end_of_line(),
         "back-to-indentation" => c.back_to_indentation(),
         "top-line" => c.go_to_row(0),
-        "middle-line" => c.go_to_row(rows / 2),
+        "middle-line" => c.go_to_row(rows.saturating_sub(1) / 2),
         "bottom-line" => c.go_to_row(rows.saturating_sub(1)),
         "history-top" => c.history_top(),
         "history-bottom" => c.history_bottom(),
@@ -272,9 +273,9 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str, keep_row: bool
         "halfpage-up" => c.page_up(true, n),
         "halfpage-down" => return leave(c.page_down(true, n), exit),
         "halfpage-down-and-cancel" => return leave(c.page_down(true, n), true),
-        "scroll-up" => c.scroll_up(n, !keep_row),
-        "scroll-down" => return leave(c.scroll_down(n, !keep_row), exit),
-        "scroll-down-and-cancel" => return leave(c.scroll_down(n, !keep_row), true),
+        "scroll-up" => c.scroll_up(n, keep_row),
+        "scroll-down" => return leave(c.scroll_down(n, keep_row), exit),
+        "scroll-down-and-cancel" => return leave(c.scroll_down(n, keep_row), true),
         "scroll-middle" | "recentre-top-bottom" | "cursor-centre-vertical" => c.scroll_middle(),
         "scroll-exit-on" => c.exit_at_bottom = true,
         "scroll-exit-off" => c.exit_at_bottom = false,
@@ -298,8 +299,7 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str, keep_row: bool
         "set-mark" => c.mark = Some(c.cursor),
         "jump-to-mark" => {
             if let Some(mark) = c.mark.replace(c.cursor) {
-                c.cursor = mark;
-                c.follow();
+                c.go_far(mark);
             }
         }
         "jump-forward" | "jump-backward" | "jump-to-forward" | "jump-to-backward" => {
@@ -334,7 +334,10 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str, keep_row: bool
 }
 
 /// Commands that use the selection.
-fn copy(mux: &mut Mux, call: &Call, pane: PaneId, name: &str, argument: &str) -> Then {
+fn copy(mux: &mut Mux, call: &Call, pane: PaneId, name: &str, words: &[String]) -> Then {
+    let word = |n: usize| words.get(n).map_or("", String::as_str);
+    // A command to pipe to comes before the prefix of the buffer's name.
+    let words_of = |pipes: bool| if pipes { (word(1), word(2)) } else { ("", word(1)) };
     let Some(c) = mux.panes.get_mut(&pane).and_then(|p| p.copy_mut()) else { return Then::Unknown };
     let base = name.strip_suffix("-and-cancel").unwrap_or(name);
     let no_clear = base.ends_with("-no-clear");
@@ -364,13 +367,13 @@ fn copy(mux: &mut Mux, call: &Call, pane: PaneId, name: &str, argument: &str) ->
         c.cursor = before;
         c.follow();
         let pipes = base.contains("pipe");
-        return keep(mux, call, pane, text, if pipes { argument } else { "" }, pipes, true, then);
+        return keep(mux, call, pane, text, words_of(pipes), pipes, true, then);
     }
     let text = c.selected_text();
     match base {
-        "copy-selection" => keep(mux, call, pane, text, "", false, true, then),
-        "copy-pipe" => keep(mux, call, pane, text, argument, true, true, then),
-        "pipe" => keep(mux, call, pane, text, argument, true, false, then),
+        "copy-selection" => keep(mux, call, pane, text, words_of(false), false, true, then),
+        "copy-pipe" => keep(mux, call, pane, text, words_of(true), true, true, then),
+        "pipe" => keep(mux, call, pane, text, words_of(true), true, false, then),
         "append-selection" => {
             if let Some(text) = text {
                 let (name, mut data) = match mux.buffer(None) {
@@ -398,7 +401,7 @@ fn keep(
     call: &Call,
     pane: PaneId,
     text: Option<String>,
-    command: &str,
+    (command, prefix): (&str, &str),
     pipes: bool,
     buffer: bool,
     then: Then,
@@ -406,7 +409,7 @@ fn keep(
     let Some(text) = text else { return then };
     if buffer {
         let client = call.client().filter(|c| mux.clients.get(c).is_some_and(|c| c.attached));
-        mux.copied(client, text.clone().into_bytes());
+        mux.copied(client, text.clone().into_bytes(), prefix);
     }
     let command = match (pipes, command) {
         (true, "") => mux.option_text(Scope::Server, "copy-command"),

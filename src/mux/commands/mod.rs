@@ -354,6 +354,14 @@ fn env_flags(args: &Args) -> Vec<(String, String)> {
     args.all('e').filter_map(|e| e.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned()))).collect()
 }
 
+/// What a new pane's environment gets besides its session's: the asking client's PATH (a program is found where
+/// the asker would find it), and `-e`.
+fn start_env(mux: &Mux, call: &Call) -> Vec<(String, String)> {
+    let asker = call.client().and_then(|c| mux.clients.get(&c)).filter(|c| !c.attached);
+    let path = asker.and_then(|c| c.hello.env.iter().find(|(name, _)| name == "PATH")).cloned();
+    path.into_iter().chain(env_flags(&call.args)).collect()
+}
+
 /// The directory of `-c`, else of the asking client, else of the session.
 fn start_dir(mux: &Mux, call: &Call, found: Option<Found>) -> String {
     if let Some(c) = call.args.get('c') {

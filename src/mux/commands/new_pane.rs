@@ -7,7 +7,7 @@ use super::super::structure::Start;
 use super::super::target::Found;
 use super::super::{HostChoice, Mux};
 use super::{
-    Verb, cells, env_flags, expand, host_choice, split_window, start_dir, target, told_of_choice, verb,
+    Verb, cells, expand, host_choice, split_window, start_dir, start_env, target, told_of_choice, verb,
 };
 use crate::command::Args;
 use crate::command::target::TargetKind;
@@ -76,7 +76,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let rect = rect(args, size)?;
     let empty = split_window::is_empty(args);
     let cwd = start_dir(mux, call, Some(found));
-    let start = Start { argv: args.texts_from(0), cwd, env: env_flags(args), host, empty };
+    let start = Start { argv: args.texts_from(0), cwd, env: start_env(mux, call), host, empty };
     let pane = mux.float(Some(found.session), found.window, rect, start)?;
     dress(mux, call, pane);
     if !args.has('d') {

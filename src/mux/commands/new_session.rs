@@ -1,10 +1,11 @@
 //! new-session
 
+use super::super::options::Value;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
 use super::super::structure::{Start, clean_session_name};
 use super::super::{Mux, model::Client};
-use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, verb};
+use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, start_env, verb};
 use crate::ids::{SessionId, Size};
 
 const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [shell-command]";
@@ -73,11 +74,15 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         Some((group, _)) => format!("{group}-{}", mux.next_session),
         None => free_name(mux),
     });
-    let session = mux.make_session(name, cwd.clone(), size);
+    let session = mux.make_session(name, cwd.clone());
     let base = mux.option_number(Scope::GlobalSession, "base-index").max(0) as u32;
     let env = env_flags(args);
     if let Some(s) = mux.sessions.get_mut(&session) {
         s.current = base;
+        if args.has('x') || args.has('y') {
+            let text = format!("{}x{}", size.cols, size.rows);
+            s.options.put("default-size", Value::Text(text));
+        }
         s.environment.extend(env.iter().map(|(k, v)| (k.clone(), Some(v.clone()))));
     }
     if let Some(client) = call.client().filter(|_| !args.has('E'))
@@ -92,6 +97,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         mux.sizes_dirty = true;
         return shown(mux, call, session, detached);
     }
+    let env = start_env(mux, call);
     let start = Start { argv: args.texts_from(0), cwd, env, host, empty: false };
     let window = mux.make_window(Some(session), window_name, size, start);
     mux.link(session, base, window);

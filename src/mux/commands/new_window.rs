@@ -4,7 +4,7 @@ use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
 use super::super::structure::Start;
 use super::super::{HostChoice, Mux};
-use super::{DONE, Verb, env_flags, expand, host_choice, start_dir, told_of_choice, verb};
+use super::{DONE, Verb, expand, host_choice, start_dir, start_env, told_of_choice, verb};
 
 const USAGE: &str = "[-abdkPS] [-c start-directory] [-e environment] [-F format] [-n window-name] [-t target-window] [--on host] [shell-command]";
 
@@ -36,7 +36,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         index = Some(at);
     }
     let cwd = start_dir(mux, call, here);
-    let start = Start { argv: args.texts_from(0), cwd, env: env_flags(args), host, empty: false };
+    let start = Start { argv: args.texts_from(0), cwd, env: start_env(mux, call), host, empty: false };
     let taken = index.and_then(|i| mux.found_index(session, i));
     if taken.is_some() && !args.has('k') {
         let i = index.unwrap_or(0);

@@ -130,7 +130,7 @@ fn restore(mux: &mut Mux, call: &Call) -> Outcome {
         None => {
             let name = super::new_session::free_name(mux);
             let size = Size::new(80, 24);
-            let session = mux.make_session(name, mux.config.home.clone(), size);
+            let session = mux.make_session(name, mux.config.home.clone());
             (session, mux.make_window(Some(session), None, size, start))
         }
     };

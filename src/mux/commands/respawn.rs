@@ -6,7 +6,7 @@ use super::super::layout::Layout;
 use super::super::queue::{Call, Outcome};
 use super::super::structure::Start;
 use super::super::target::Found;
-use super::{DONE, Verb, env_flags, expand, target, verb};
+use super::{DONE, Verb, expand, start_env, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::PaneId;
 use crate::vt::Screen;
@@ -92,7 +92,7 @@ fn restart(mux: &mut Mux, call: &Call, found: Found) {
     p.life = None;
     p.place = Place::Starting;
     p.typed_ahead.clear();
-    let start = Start { argv: p.start_argv.clone(), env: env_flags(args), ..Start::default() };
+    let start = Start { argv: p.start_argv.clone(), env: start_env(mux, call), ..Start::default() };
     mux.spawn(pane, Some(found.session), start);
     mux.redraw_window(found.window);
 }

@@ -116,7 +116,7 @@ fn send(mux: &mut Mux, call: &Call, pane: PaneId, word: &str) -> Outcome {
         let digits = word.trim_start_matches("0x");
         // As tmux: what is no byte is passed over.
         if let Ok(byte) = u8::from_str_radix(digits, 16) {
-            mux.write_pane(pane, &[byte]);
+            mux.typing_targets(pane).into_iter().for_each(|p| mux.write_pane(p, &[byte]));
         }
         return DONE;
     }
@@ -143,9 +143,12 @@ fn send(mux: &mut Mux, call: &Call, pane: PaneId, word: &str) -> Outcome {
         }
         return DONE;
     }
-    match key {
-        Some(key) => mux.send_key(pane, key),
-        None => mux.write_pane(pane, word.as_bytes()),
+    // Panes that are synchronised get it all, as if it were typed.
+    for pane in mux.typing_targets(pane) {
+        match key {
+            Some(key) => mux.send_key(pane, key),
+            None => mux.write_pane(pane, word.as_bytes()),
+        }
     }
     DONE
 }

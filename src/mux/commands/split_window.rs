@@ -5,7 +5,7 @@ use super::super::queue::{Call, Outcome, Trouble};
 use super::super::structure::Start;
 use super::super::target::Found;
 use super::super::{HostChoice, Mux};
-use super::{Verb, cells, env_flags, expand, host_choice, new_pane, start_dir, target, told_of_choice, verb};
+use super::{Verb, cells, expand, host_choice, new_pane, start_dir, start_env, target, told_of_choice, verb};
 use crate::command::Args;
 use crate::command::target::TargetKind;
 
@@ -66,7 +66,7 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let cwd = start_dir(mux, call, Some(found));
     let argv = args.texts_from(0);
     let empty = is_empty(args);
-    let start = Start { argv, cwd, env: env_flags(args), host, empty };
+    let start = Start { argv, cwd, env: start_env(mux, call), host, empty };
     let pane = mux.split(Some(found.session), found.pane, how, start)?;
     new_pane::dress(mux, call, pane);
     if !args.has('d') {

@@ -58,8 +58,30 @@ impl CopyMode {
         let lines = self.lines();
         self.cursor.line = p.line.min(lines.saturating_sub(1));
         self.cursor.x = p.x.min(self.screen.size().cols - 1);
-        self.want_x = self.cursor.x;
+        self.keep_column();
         self.follow();
+    }
+
+    /// The column is the one vertical motion wants; from the end of a line it goes to the ends of others.
+    pub(super) fn keep_column(&mut self) {
+        let at_end = !self.rectangle && self.cursor.x >= self.last_x(self.cursor.line);
+        self.want_x = if at_end { u16::MAX } else { self.cursor.x };
+    }
+
+    /// As `set`, for far places: what comes into sight does so with a quarter of the rows around it, as in tmux.
+    pub(crate) fn go_far(&mut self, p: Point) {
+        let rows = usize::from(self.screen.size().rows);
+        let (top, history) = (self.top_line(), self.screen.history_len());
+        if p.line < top || p.line >= top + rows {
+            let gap = rows / 4;
+            let new_top = match p.line {
+                line if line < rows => 0,
+                line if line + gap > history + rows => history,
+                line => line + gap - rows,
+            };
+            self.scroll = history - new_top.min(history);
+        }
+        self.set(p);
     }
 
     /// The cursor to a cell of what is shown.
@@ -102,7 +124,8 @@ impl CopyMode {
     fn vertical(&mut self, line: usize) {
         let want = self.want_x;
         self.cursor.line = line.min(self.lines().saturating_sub(1));
-        self.cursor.x = if self.rectangle { want } else { want.min(self.last_x(self.cursor.line)) };
+        let limit = if self.rectangle { self.screen.size().cols - 1 } else { self.last_x(self.cursor.line) };
+        self.cursor.x = want.min(limit);
         self.follow();
     }
 
@@ -227,92 +250,127 @@ impl CopyMode {
         self.scroll = self.screen.history_len().saturating_sub(top);
     }
 
-    pub(crate) fn next_word(&mut self, by_space: bool) {
-        let mut p = self.cursor;
-        let mut chars = self.chars(p.line);
-        let class_at = |m: &Self, chars: &[(u16, char)], x: u16| {
-            chars.iter().find(|(cx, _)| *cx == x).map_or(Class::Blank, |(_, c)| m.class(*c, by_space))
-        };
-        let start = class_at(self, &chars, p.x);
-        let mut i = chars.iter().position(|(x, _)| *x >= p.x).unwrap_or(chars.len());
-        if start != Class::Blank {
-            while i < chars.len() && self.class(chars[i].1, by_space) == start {
-                i += 1;
-            }
+    /// The character at a point; `None` behind the end of a line.
+    fn char_at(&self, p: Point) -> Option<char> {
+        let cells = self.screen.line(p.line).cells;
+        let cell = cells.get(usize::from(p.x)).filter(|_| p.x < self.length(p.line))?;
+        // The right half of a wide character is that character.
+        let left = usize::from(p.x).checked_sub(1).filter(|_| cell.width == 0).and_then(|x| cells.get(x));
+        left.unwrap_or(cell).text.chars().next()
+    }
+
+    fn class_at(&self, p: Point, by_space: bool) -> Class {
+        self.char_at(p).map_or(Class::Blank, |c| self.class(c, by_space))
+    }
+
+    /// The place behind a point, and whether a line ends between them; a line that the terminal wrapped goes on
+    /// in the next row.
+    fn behind(&self, p: Point) -> Option<(Point, bool)> {
+        let cells = self.screen.line(p.line).cells;
+        let end = self.length(p.line);
+        let mut x = p.x.saturating_add(1);
+        while x < end && cells.get(usize::from(x)).is_some_and(|c| c.width == 0) {
+            x += 1;
         }
+        if x < end {
+            return Some((Point { x, ..p }, false));
+        }
+        let wrapped = self.screen.wrapped(p.line);
+        (p.line + 1 < self.lines()).then_some((Point { line: p.line + 1, x: 0 }, !wrapped))
+    }
+
+    /// The place before a point, and whether a line ends between them.
+    fn before(&self, p: Point) -> Option<(Point, bool)> {
+        let (line, end, hard) = match p.x.min(self.length(p.line)) {
+            0 => {
+                let line = p.line.checked_sub(1)?;
+                (line, self.length(line), !self.screen.wrapped(line))
+            }
+            x => (p.line, x, false),
+        };
+        let cells = self.screen.line(line).cells;
+        let mut x = end.saturating_sub(1);
+        while x > 0 && cells.get(usize::from(x)).is_some_and(|c| c.width == 0) {
+            x -= 1;
+        }
+        Some((Point { line, x }, hard))
+    }
+
+    /// Goes on while places are of a class: the first that is not, or the first of the next line when `in_line`.
+    /// `None` at the end of everything.
+    fn skip(&self, mut p: Point, class: Class, by_space: bool, in_line: bool) -> Option<Point> {
         for _ in 0..MAX_LOOK {
-            while i < chars.len() && self.class(chars[i].1, by_space) == Class::Blank {
-                i += 1;
-            }
-            if i < chars.len() {
-                p.x = chars[i].0;
-                self.set(p);
-                return;
-            }
-            if p.line + 1 >= self.lines() {
+            if self.class_at(p, by_space) != class {
                 break;
             }
-            p.line += 1;
-            chars = self.chars(p.line);
-            i = 0;
+            let (next, hard) = self.behind(p)?;
+            p = next;
+            if hard && in_line {
+                break;
+            }
         }
-        self.set(Point { line: p.line, x: self.last_x(p.line) });
+        Some(p)
+    }
+
+    pub(crate) fn next_word(&mut self, by_space: bool) {
+        let mut at = Some(self.cursor);
+        let class = self.class_at(self.cursor, by_space);
+        if class != Class::Blank {
+            at = at.and_then(|p| self.skip(p, class, by_space, true));
+        }
+        at = at.and_then(|p| self.skip(p, Class::Blank, by_space, false));
+        let line = self.lines().saturating_sub(1);
+        self.set(at.unwrap_or(Point { line, x: self.last_x(line) }));
     }
 
     pub(crate) fn next_word_end(&mut self, by_space: bool) {
         let mut p = self.cursor;
-        let mut chars = self.chars(p.line);
+        let last = self.lines().saturating_sub(1);
+        let end = Point { line: last, x: self.last_x(last) };
         // With vi keys the cursor stands on a character, so the search begins behind it.
-        let from = if self.vi { p.x.saturating_add(1) } else { p.x };
-        let mut i = chars.iter().position(|(x, _)| *x >= from).unwrap_or(chars.len());
-        for _ in 0..MAX_LOOK {
-            while i < chars.len() && self.class(chars[i].1, by_space) == Class::Blank {
-                i += 1;
-            }
-            if i < chars.len() {
-                let class = self.class(chars[i].1, by_space);
-                while i + 1 < chars.len() && self.class(chars[i + 1].1, by_space) == class {
-                    i += 1;
-                }
-                p.x = chars[i].0 + u16::from(!self.vi);
-                self.set(p);
-                return;
-            }
-            if p.line + 1 >= self.lines() {
-                break;
-            }
-            p.line += 1;
-            chars = self.chars(p.line);
-            i = 0;
+        if self.vi && self.class_at(p, by_space) != Class::Blank {
+            p = self.behind(p).map_or(end, |(p, _)| p);
         }
-        self.set(Point { line: p.line, x: self.last_x(p.line) });
+        let Some(start) = self.skip(p, Class::Blank, by_space, false) else { return self.set(end) };
+        let class = self.class_at(start, by_space);
+        let mut p = start;
+        for _ in 0..MAX_LOOK {
+            match self.behind(p) {
+                Some((next, false)) if self.class_at(next, by_space) == class => p = next,
+                _ => break,
+            }
+        }
+        if !self.vi {
+            // Behind the word: at the end of a wrapped row that is in the next one.
+            let width = self.screen.line(p.line).cells.get(usize::from(p.x)).map_or(1, |c| c.width.max(1));
+            let x = p.x.saturating_add(u16::from(width));
+            let wraps = x >= self.screen.size().cols && self.screen.wrapped(p.line);
+            p = if wraps { Point { line: p.line + 1, x: 0 } } else { Point { x, ..p } };
+        }
+        self.set(p);
     }
 
     pub(crate) fn previous_word(&mut self, by_space: bool) {
-        let mut p = self.cursor;
-        let mut chars = self.chars(p.line);
-        let mut i = chars.iter().filter(|(x, _)| *x < p.x).count();
+        let Some((mut p, _)) = self.before(self.cursor) else {
+            return self.set(Point { x: 0, ..self.cursor });
+        };
         for _ in 0..MAX_LOOK {
-            while i > 0 && self.class(chars[i - 1].1, by_space) == Class::Blank {
-                i -= 1;
-            }
-            if i > 0 {
-                let class = self.class(chars[i - 1].1, by_space);
-                while i > 0 && self.class(chars[i - 1].1, by_space) == class {
-                    i -= 1;
-                }
-                p.x = chars[i].0;
-                self.set(p);
-                return;
-            }
-            if p.line == 0 {
+            if self.class_at(p, by_space) != Class::Blank {
                 break;
             }
-            p.line -= 1;
-            chars = self.chars(p.line);
-            i = chars.len();
+            match self.before(p) {
+                Some((next, _)) => p = next,
+                None => break,
+            }
         }
-        self.set(Point { line: p.line, x: 0 });
+        let class = self.class_at(p, by_space);
+        for _ in 0..MAX_LOOK {
+            match self.before(p) {
+                Some((next, false)) if self.class_at(next, by_space) == class => p = next,
+                _ => break,
+            }
+        }
+        self.set(p);
     }
 
     /// First cell of the word around a point.
@@ -340,23 +398,41 @@ impl CopyMode {
         Point { x: chars[i].0.max(p.x), ..p }
     }
 
-    /// The word under the cursor.
+    /// The word under the cursor; from a blank or a separator, the word behind it.
     pub fn word_at_cursor(&self) -> String {
-        let (a, b) = (self.word_start(self.cursor), self.word_end(self.cursor));
-        let word: String = self
-            .chars(self.cursor.line)
-            .into_iter()
-            .filter(|(x, _)| *x >= a.x && *x <= b.x)
-            .map(|(_, c)| c)
-            .collect();
-        if word.trim().is_empty() { String::new() } else { word }
+        let mut p = self.cursor;
+        if self.class_at(p, false) == Class::Word {
+            for _ in 0..MAX_LOOK {
+                match self.before(p) {
+                    Some((next, false)) if self.class_at(next, false) == Class::Word => p = next,
+                    _ => break,
+                }
+            }
+        } else {
+            match self.behind(p) {
+                Some((next, false)) => p = next,
+                _ => return String::new(),
+            }
+        }
+        let mut word = String::new();
+        for _ in 0..MAX_LOOK {
+            if self.class_at(p, false) != Class::Word {
+                break;
+            }
+            word.extend(self.char_at(p));
+            match self.behind(p) {
+                Some((next, false)) => p = next,
+                _ => break,
+            }
+        }
+        word
     }
 
     /// `select-word` and `select-line`: begins a selection that grows by them.
     pub(crate) fn select_by(&mut self, by: SelectBy) {
         self.begin(by);
         if by == SelectBy::Line {
-            self.want_x = self.cursor.x;
+            self.keep_column();
         }
     }
 
@@ -373,7 +449,7 @@ impl CopyMode {
         while line < last && !self.blank_line(line) {
             line += 1;
         }
-        self.set(Point { line, x: self.last_x(line) });
+        self.go_far(Point { line, x: self.last_x(line) });
     }
 
     pub(crate) fn previous_paragraph(&mut self) {
@@ -384,7 +460,7 @@ impl CopyMode {
         while line > 0 && !self.blank_line(line) {
             line -= 1;
         }
-        self.set(Point { line, x: 0 });
+        self.go_far(Point { line, x: 0 });
     }
 
     /// `f`, `F`, `t`, `T`.
@@ -451,7 +527,7 @@ impl CopyMode {
                     continue;
                 }
                 if depth == 0 {
-                    self.set(Point { line, x: cx });
+                    self.go_far(Point { line, x: cx });
                     return;
                 }
             }

@@ -69,9 +69,7 @@ impl CopyMode {
             i.checked_sub(1).and_then(|i| all.get(i)).or(if self.wrap_search { all.last() } else { None })
         };
         let Some((p, _)) = next.copied() else { return false };
-        self.cursor = p;
-        self.want_x = p.x;
-        self.follow();
+        self.go_far(p);
         true
     }
 

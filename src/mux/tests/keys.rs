@@ -258,6 +258,16 @@ fn windows_are_named_after_their_program() {
     assert!(w.mux.wants_info(PaneId(0)));
     w.event(Event::PaneInfo { pane: PaneId(0), info });
     assert_eq!(w.show("#W #{pane_current_path}"), "vim /x");
+    // Not more often than twice a second, and then with what is there by then.
+    for command in ["cc", "make"] {
+        let info = PaneInfo { command: command.into(), ..PaneInfo::default() };
+        w.event(Event::PaneInfo { pane: PaneId(0), info });
+    }
+    assert_eq!(w.show("#W"), "vim");
+    let due = w.mux.next_deadline().expect("the name waits");
+    assert!(due <= w.now + std::time::Duration::from_millis(500));
+    w.after(500);
+    assert_eq!(w.show("#W"), "make");
     w.ok("rename-window mine");
     let info = PaneInfo { command: "less".into(), ..PaneInfo::default() };
     w.event(Event::PaneInfo { pane: PaneId(0), info });
@@ -315,4 +325,33 @@ fn without_the_option_the_mouse_is_the_active_programs() {
     w.type_in(client, b"\x1b[<0;5;5M");
     assert_eq!((w.take_written(0), w.take_written(1)), (String::new(), String::new()));
     assert_eq!(w.show("#{pane_id}"), "%1", "and no click changes the focus");
+}
+
+/// Column and row of the copy cursor after some `send-keys -X`.
+fn copied_to(w: &mut World, commands: &[&str]) -> String {
+    for c in commands {
+        w.ok(&format!("send-keys -X {c}"));
+    }
+    w.show("#{copy_cursor_x},#{copy_cursor_y} #{scroll_position} #{copy_cursor_word}")
+}
+
+#[test]
+fn the_copy_cursor_goes_where_tmuxs_goes() {
+    let mut w = World::new();
+    w.ok("new-session -d -s c -x 10 -y 4");
+    // `wrapped` is on two rows; an empty line follows.
+    w.output(0, "one two\r\nab cd wrapped x\r\n\r\nlong line\r\n");
+    w.ok("copy-mode");
+    // From the end of a line to the ends of others.
+    assert_eq!(copied_to(&mut w, &["cursor-up"]), "9,2 0 ");
+    assert_eq!(copied_to(&mut w, &["cursor-up", "cursor-up"]), "5,0 0 ");
+    assert_eq!(copied_to(&mut w, &["cursor-left", "previous-word"]), "6,0 1 wrapped");
+    // Behind a word that a row's end cuts.
+    assert_eq!(copied_to(&mut w, &["next-word-end"]), "3,1 1 x");
+    assert_eq!(copied_to(&mut w, &["history-top", "middle-line"]), "0,1 2 ab");
+    w.ok("send-keys -X begin-selection");
+    w.ok("send-keys -X end-of-line");
+    assert_eq!(w.show("#{selection_end_x}"), "5");
+    w.ok("send-keys -X copy-selection-and-cancel mine");
+    assert_eq!(w.ok("list-buffers -F #{buffer_name}"), "mine0");
 }

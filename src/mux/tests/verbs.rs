@@ -513,3 +513,16 @@ fn several_files_are_read_and_one_with_a_line_that_is_no_command_is_refused_as_a
     assert_eq!(w.show("#{@a} #{@b}"), "3 ");
     assert!(w.said(client).err.contains("/work/a:2: unknown command: nonsense"), "{:?}", w.said(client));
 }
+
+#[test]
+fn a_new_window_without_a_client_has_the_default_size() {
+    let mut w = World::new();
+    w.ok("new-session -d -s one -x 100 -y 40");
+    assert_eq!(w.ok("show-options -t one default-size"), "default-size 100x40");
+    w.ok("resize-window -t one -x 30 -y 10");
+    w.ok("new-window -t one");
+    assert_eq!(w.ok("display-message -pt one #{window_width}x#{window_height}"), "100x40");
+    w.ok("set-option -t one default-size 50x20");
+    w.ok("new-window -t one");
+    assert_eq!(w.ok("display-message -pt one #{window_width}x#{window_height}"), "50x20");
+}

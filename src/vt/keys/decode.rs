@@ -140,8 +140,8 @@ fn alt(bytes: &[u8], flush: bool) -> Step {
                 Step::Done(..) => key(1, KeyCode::Escape, Mods::empty()),
             },
             None if !flush => Step::More,
-            None => key(2, KeyCode::Escape, Mods::ALT),
-            Some(_) => key(1, KeyCode::Escape, Mods::empty()),
+            // As tmux.
+            _ => key(2, KeyCode::Escape, Mods::ALT),
         },
         Some(_) => match plain(&bytes[1..], flush) {
             Step::Done(n, Some(Input::Key(mut k))) => {

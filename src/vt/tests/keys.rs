@@ -111,6 +111,23 @@ fn pieces_wait_for_each_other() {
 }
 
 #[test]
+fn escape_and_a_key_in_one_burst_are_alt_as_in_tmux() {
+    let names = |bytes: &[u8]| -> Vec<String> {
+        let mut out = Vec::new();
+        Decoder::new().feed(bytes, &mut out);
+        let named = |i: &Input| match i {
+            Input::Key(k) => name(*k),
+            other => format!("{other:?}"),
+        };
+        out.iter().map(named).collect()
+    };
+    assert_eq!(names(b"\x1b\x02c"), ["C-M-b", "c"]);
+    assert_eq!(names(b"\x1b\x1b\x02c"), ["M-Escape", "C-b", "c"]);
+    assert_eq!(names(b"\x1b\x1b[A"), ["M-Up"]);
+    assert_eq!(names(b"\x1b\x1b\x1b[A"), ["M-Escape", "Up"]);
+}
+
+#[test]
 fn names_go_both_ways() {
     for text in [
         "a", "A", "C-b", "M-x", "C-M-Left", "S-Up", "BSpace", "Enter", "Escape", "Space", "C-Space", "Tab",
