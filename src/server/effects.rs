@@ -37,6 +37,10 @@ pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
             core.persist.structure_changed();
             server.persist_wanted.notify_one();
         }
-        Effect::Shutdown => server.stop.notify_one(),
+        Effect::Shutdown => {
+            // Before the asker is answered: whoever it starts next is to find no server rather than this one.
+            let _ = std::fs::remove_file(&server.socket);
+            server.stop.notify_one();
+        }
     }
 }

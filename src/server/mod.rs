@@ -25,10 +25,14 @@ use crate::transport::{
     self,
     runtime::{self, Runtime, TmuxLink},
 };
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -69,6 +73,9 @@ pub enum ServerError {
         source: io::Error,
     },
 }
+
+/// Longest wait for a server that is ending: more than it takes at most (`panes::SETTLE`), less than the client waits.
+const PREDECESSOR_PATIENCE: Duration = Duration::from_secs(8);
 
 /// State of the server that effects and tasks share.
 pub(crate) struct Core {
@@ -152,19 +159,44 @@ fn run(args: ServerArgs) -> Result<(), ServerError> {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen_error)?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&tokio, async {
+        let Some(_alone) = be_alone(&args.socket).map_err(listen_error)? else { return Ok(()) };
         let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
         // A convenience: where it cannot be, nobody finds the server there.
         let _link = args.tmux_link.as_deref().and_then(|link| TmuxLink::make(link, &args.socket));
         let server = Server::new(runtime, &args)?;
         server.clone().start(&args.config_files).await;
         tokio::select! {
-            () = accept(server.clone(), listener) => {}
+            biased;
             () = server.stop.notified() => {}
+            () = accept(server.clone(), listener) => {}
             () = terminated() => {}
         }
         server.shutdown(&args.socket).await;
         Ok(())
     })
+}
+
+/// The lock a server holds as long as it lives; `None` if one answers at `path`. One that is ending answers no more
+/// and is waited for: it may still be telling its keepers to go, and they are not for us to adopt.
+fn be_alone(path: &Path) -> io::Result<Option<Flock<File>>> {
+    let mut file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path.with_extension("server"))?;
+    let until = Instant::now() + PREDECESSOR_PATIENCE;
+    loop {
+        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Ok(None);
+        }
+        file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => return Ok(Some(lock)),
+            Err((file, Errno::EWOULDBLOCK)) if Instant::now() < until => file,
+            Err((_, errno)) => return Err(errno.into()),
+        };
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// The listening socket, 0600; `None` if another server answers there already.

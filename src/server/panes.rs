@@ -116,7 +116,7 @@ pub(super) fn known(core: &mut Core, pane: PaneId, life: LifeId, epoch: Epoch, h
 }
 
 /// Longest that a server which ends waits for its keepers to have heard everything.
-const SETTLE: Duration = Duration::from_secs(10);
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// Waits until every keeper that was being started has begun, or has been told that nobody wants it any more, and
 /// until all has been said to those that run: one that is left behind would keep a shell nobody knows of.
