@@ -73,7 +73,7 @@ say respawn t respawn-pane -t p
 say respawn-k t respawn-pane -k -t p cat
 say remain t set -p remain-on-exit on
 say dead t respawn-pane -k -t p 'exit 3'
-until_is '#{pane_dead}' 1
+until_is "#{pane_dead} #{pane_dead_status}" "1 3"
 say dead-is t display -p '#{pane_dead} #{pane_dead_status}'
 say respawn-dead t respawn-pane -t p cat
 t kill-server
