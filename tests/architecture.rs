@@ -41,7 +41,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "keeper",
         ],
     ),
-    ("client", &["ids", "protocol", "transport"]),
+    // sys: the terminal's descriptor is passed to the server.
+    ("client", &["ids", "protocol", "sys", "transport"]),
 ];
 
 /// Names at the crate's root that are no modules: macros.

@@ -12,9 +12,10 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use qmux::ids::Size;
 use qmux::protocol::client::{ClientHello, ToClient, ToServer};
 use qmux::protocol::{FrameReader, Received, frame};
+use qmux::sys::fdpass;
 use qmux::vt::{MouseMode, Screen};
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -60,7 +61,7 @@ impl Place {
         let stream = until("the client to connect", || self.listener.accept().ok()).0;
         stream.set_nonblocking(false).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Server { stream, reader: FrameReader::new() }
+        Server { stream, reader: FrameReader::new(), fds: Vec::new() }
     }
 }
 
@@ -74,6 +75,8 @@ impl Drop for Place {
 struct Server {
     stream: UnixStream,
     reader: FrameReader,
+    /// Descriptors that have come.
+    fds: Vec<OwnedFd>,
 }
 
 impl Server {
@@ -90,7 +93,7 @@ impl Server {
                 }
             }
             let mut buffer = [0; 4096];
-            let n = self.stream.read(&mut buffer).unwrap();
+            let n = fdpass::receive(self.stream.as_fd(), &mut buffer, &mut self.fds).unwrap();
             assert!(n > 0, "the client closed the connection");
             self.reader.feed(&buffer[..n]);
         }
@@ -338,6 +341,107 @@ fn signals_that_end_it_put_the_terminal_back_first() {
     }
 }
 
+/// Attached, and the terminal is in the server's hands.
+fn handed_over(name: &str) -> (Place, OnPty, Server, OwnedFd) {
+    let (place, client, mut server) = attached(name);
+    server.send(&ToClient::GiveTty);
+    server.wait_for("the terminal", |m| *m == ToServer::Tty);
+    let tty = server.fds.pop().expect("a descriptor came along");
+    (place, client, server, tty)
+}
+
+fn blocks(fd: impl AsFd) -> bool {
+    let flags = nix::fcntl::fcntl(fd, nix::fcntl::FcntlArg::F_GETFL).unwrap();
+    !OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK)
+}
+
+#[test]
+fn the_terminal_is_passed_and_put_back_only_when_it_has_come_back() {
+    let (_place, mut client, mut server, tty) = handed_over("passed");
+    assert!(!blocks(&tty), "the server never waits for a terminal");
+    assert!(blocks(client.slave_file()), "what else is open there is not changed");
+    client.type_in(b"key");
+    let mut read = [0; 16];
+    let n = until("the key", || nix::unistd::read(&tty, &mut read).ok());
+    assert_eq!(&read[..n], b"key");
+    kill(client.pid(), Signal::SIGTERM).unwrap();
+    let next = server.receive();
+    assert_eq!(next, ToServer::TakeBack, "and the key was not read there");
+    assert!(client.is_raw(), "it waits for our word");
+    nix::unistd::write(&tty, b"\x1b[2;2Hthe last frame").unwrap();
+    drop(tty);
+    server.send(&ToClient::TtyBack { awaited: false });
+    server.wait_for("Leaving", |m| *m == ToServer::Leaving);
+    assert_eq!(client.ended(), 1);
+    client.assert_put_back("[terminated]");
+}
+
+#[test]
+fn answers_to_the_servers_questions_are_not_left_to_the_shell() {
+    let (_place, mut client, mut server, tty) = handed_over("awaited");
+    client.type_in(b"\x1bP>|slow 1\x1b\\\x1b[?62;22c");
+    server.send(&ToClient::TtyBack { awaited: true });
+    server.send(&ToClient::Detach { message: "detached (from session x)".into() });
+    assert_eq!(client.ended(), 0);
+    client.assert_put_back("[detached (from session x)]");
+    let mut raw = tcgetattr(&tty).unwrap();
+    cfmakeraw(&mut raw);
+    tcsetattr(&tty, SetArg::TCSANOW, &raw).unwrap();
+    assert_eq!(nix::unistd::read(&tty, &mut [0; 64]), Err(nix::Error::EAGAIN), "something is left to read");
+}
+
+#[test]
+fn a_server_that_does_not_answer_or_is_gone_leaves_the_terminal_as_it_was() {
+    let (_place, mut client, _server, _tty) = handed_over("stuck");
+    kill(client.pid(), Signal::SIGTERM).unwrap();
+    assert_eq!(client.ended(), 1);
+    client.assert_put_back("[terminated]");
+    let (_place, mut client, server, _tty) = handed_over("gone");
+    drop(server);
+    assert_eq!(client.ended(), 1);
+    client.assert_put_back("[lost server]");
+}
+
+#[test]
+fn a_server_that_cannot_take_the_terminal_is_served() {
+    let (_place, client, mut server, tty) = handed_over("refused");
+    drop(tty);
+    server.send(&ToClient::TtyBack { awaited: false });
+    server.send(&ToClient::Draw { seq: 2, bytes: b"\x1b[2;2Hcarried".to_vec() });
+    server.wait_for("Drawn", |m| *m == ToServer::Drawn { seq: 2 });
+    client.type_in(b"k");
+    server.wait_for("the key", |m| *m == ToServer::Input(b"k".to_vec()));
+    until("the frame", || client.text().contains("carried").then_some(()));
+}
+
+#[test]
+fn a_stop_takes_the_terminal_back_and_going_on_offers_it_again() {
+    let (_place, mut client, mut server, tty) = handed_over("stop-passed");
+    kill(client.pid(), Signal::SIGTSTP).unwrap();
+    server.wait_for("TakeBack", |m| *m == ToServer::TakeBack);
+    assert!(client.is_raw() && state(client.pid()) != 'T');
+    drop(tty);
+    server.send(&ToClient::TtyBack { awaited: false });
+    until("the client to stop", || (state(client.pid()) == 'T').then_some(()));
+    client.assert_put_back("");
+    kill(client.pid(), Signal::SIGCONT).unwrap();
+    server.wait_for("Redraw", |m| *m == ToServer::Redraw);
+    server.send(&ToClient::GiveTty);
+    server.wait_for("the terminal", |m| *m == ToServer::Tty);
+    assert_eq!(server.fds.len(), 1);
+    assert!(client.is_raw());
+    // Stopped so that it cannot see it coming: it has the terminal back before it touches it.
+    kill(client.pid(), Signal::SIGSTOP).unwrap();
+    until("the client to stop", || (state(client.pid()) == 'T').then_some(()));
+    kill(client.pid(), Signal::SIGCONT).unwrap();
+    server.wait_for("TakeBack", |m| *m == ToServer::TakeBack);
+    server.send(&ToClient::TtyBack { awaited: false });
+    server.wait_for("Redraw", |m| *m == ToServer::Redraw);
+    server.send(&ToClient::Detach { message: "exited".into() });
+    assert_eq!(client.ended(), 0);
+    client.assert_put_back("[exited]");
+}
+
 fn state(pid: Pid) -> char {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('?')
@@ -372,6 +476,15 @@ fn a_child_that_panics() {
     let terminal = qmux::client::terminal::Terminal::open().unwrap();
     terminal.enter().unwrap();
     nix::unistd::write(&terminal, MODES).unwrap();
+    let (ours, mut servers) = UnixStream::pair().unwrap();
+    terminal.is_in_hands_of(Some(&ours)).unwrap();
+    let tty = terminal.as_fd().try_clone_to_owned().unwrap();
+    std::thread::spawn(move || {
+        let mut heard = Vec::new();
+        servers.read_to_end(&mut heard).unwrap();
+        assert_eq!(heard, frame(&ToServer::TakeBack));
+        nix::unistd::write(&tty, b"the server's last frame").unwrap();
+    });
     panic!("the client has a bug");
 }
 
@@ -384,6 +497,8 @@ fn a_panic_puts_the_terminal_back() {
     let seen = String::from_utf8_lossy(&child.seen.lock().unwrap()).into_owned();
     assert!(seen.contains("\x1b[?1049h"), "it was attached");
     let left = seen.find("\x1b[?1049l").unwrap();
+    let last = seen.find("the server's last frame").expect("the server was told, and waited for");
+    assert!(last < left, "no frame follows");
     assert!(seen[left..].contains("the client has a bug"), "the message is on the user's own screen");
     child.assert_put_back("the client has a bug");
 }

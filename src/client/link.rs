@@ -1,27 +1,35 @@
 //! One connection to the server, from Hello to the exit code.
 //!
 //! Before `Attach` it is a command's: output to standard output and error, standard input on request.
-//! After it, the terminal is the server's: frames out, keys in, signals turned into messages.
+//! After it, the terminal is passed to the server, which reads keys and writes frames itself; here signals are
+//! turned into messages, and the terminal is taken back before its modes are. A terminal that cannot be passed is
+//! served from here: frames out, keys in.
 
 use super::control::Control;
 use super::terminal::{self, Terminal, TerminalError};
 use crate::protocol::client::{ClientHello, MAX_INPUT, ToClient, ToServer};
 use crate::protocol::{FrameError, FrameReader, Received, encode};
+use crate::sys::fdpass;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::collections::VecDeque;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// Bytes waiting for the server over which no more are read from the terminal or standard input.
 const TO_SERVER_MAX: usize = 256 * 1024;
 
 /// Bytes waiting for the terminal over which no more are read from the server.
 const TO_TTY_MAX: usize = 4 * 1024 * 1024;
+
+/// Longest wait for a server that is to let the terminal go. One that is stuck writes nothing later either: it
+/// finds our word first.
+const BACK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Signals an attached client turns into something else than death.
 const SIGNALS: [Signal; 7] = [
@@ -52,11 +60,21 @@ pub(super) struct Outgoing {
     bytes: usize,
 }
 
+/// Who reads and writes the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hands {
+    Ours,
+    /// The server wants it: ours until all that was given to us is written.
+    Wanted,
+    Servers,
+}
+
 /// The attached terminal.
 struct Attached {
     terminal: Terminal,
     signals: SignalFd,
     out: Outgoing,
+    hands: Hands,
 }
 
 /// The connection.
@@ -65,6 +83,10 @@ pub struct Link {
     reader: FrameReader,
     to_server: Vec<u8>,
     sent: usize,
+    /// Where in `to_server` the message begins that the terminal's descriptor rides on.
+    riding: Option<usize>,
+    /// What the server said while something else was waited for.
+    later: VecDeque<ToClient>,
     attached: Option<Attached>,
     control: Option<Control>,
     /// The server has said something.
@@ -83,6 +105,8 @@ impl Link {
             reader: FrameReader::new(),
             to_server: Vec::new(),
             sent: 0,
+            riding: None,
+            later: VecDeque::new(),
             attached: None,
             wants_stdin: false,
             heard: false,
@@ -100,6 +124,7 @@ impl Link {
         if !self.heard && matches!(end, End::Broken(_)) {
             return Ok(None);
         }
+        self.take_back();
         let was_attached = self.attached.is_some();
         if let Some(attached) = self.attached.take() {
             attached.terminal.leave();
@@ -142,6 +167,10 @@ impl Link {
     fn turn(&mut self) -> Result<(), End> {
         self.flush_to_server()?;
         self.flush_to_tty()?;
+        self.hand_over()?;
+        while let Some(message) = self.later.pop_front() {
+            self.take(message)?;
+        }
         let ready = self.wait()?;
         if ready.signal {
             self.take_signals()?;
@@ -169,8 +198,10 @@ impl Link {
         let mut fds = vec![PollFd::new(self.stream.as_fd(), server)];
         if let Some(attached) = &self.attached {
             let mut tty = PollFlags::empty();
-            tty.set(PollFlags::POLLIN, room);
-            tty.set(PollFlags::POLLOUT, attached.out.bytes > 0);
+            // In the server's hands only its loss concerns us, which poll(2) tells unasked.
+            let ours = attached.hands != Hands::Servers;
+            tty.set(PollFlags::POLLIN, ours && room);
+            tty.set(PollFlags::POLLOUT, ours && attached.out.bytes > 0);
             fds.push(PollFd::new(attached.signals.as_fd(), PollFlags::POLLIN));
             fds.push(PollFd::new(attached.terminal.as_fd(), tty));
         } else if self.wants_stdin && room {
@@ -197,8 +228,14 @@ impl Link {
 
     fn flush_to_server(&mut self) -> Result<(), End> {
         while self.sent < self.to_server.len() {
-            match (&self.stream).write(&self.to_server[self.sent..]) {
-                Ok(n) => self.sent += n,
+            let to = self.riding.filter(|at| *at > self.sent).unwrap_or(self.to_server.len());
+            let rides = self.riding == Some(self.sent);
+            let tty = self.attached.as_ref().filter(|_| rides).map(|a| a.terminal.as_fd());
+            match fdpass::send(self.stream.as_fd(), &self.to_server[self.sent..to], tty.as_slice()) {
+                Ok(n) => {
+                    self.riding = self.riding.filter(|_| !rides);
+                    self.sent += n;
+                }
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return Ok(()),
                     io::ErrorKind::Interrupted => {}
@@ -210,6 +247,7 @@ impl Link {
         }
         self.to_server.clear();
         self.sent = 0;
+        self.riding = None;
         Ok(())
     }
 
@@ -261,6 +299,12 @@ impl Link {
             ToClient::WantStdin => self.wants_stdin = true,
             ToClient::Suspend => self.suspend()?,
             ToClient::Lock { command } => self.lock(&command)?,
+            ToClient::GiveTty => {
+                if let Some(attached) = &mut self.attached {
+                    attached.hands = Hands::Wanted;
+                }
+            }
+            ToClient::TtyBack { awaited } => self.is_back(awaited),
         }
         self.flush_to_tty()
     }
@@ -280,10 +324,88 @@ impl Link {
             .map_err(|e| broken(&e))?;
         terminal.enter().map_err(|e: TerminalError| broken(&e))?;
         self.wants_stdin = false;
-        self.attached = Some(Attached { terminal, signals, out: Outgoing::default() });
+        self.attached = Some(Attached { terminal, signals, out: Outgoing::default(), hands: Hands::Ours });
         // The size may have changed since Hello, when SIGWINCH was not ours yet.
         self.send_size();
         Ok(())
+    }
+
+    /// Passes the terminal to the server that wants it, once everything before is written.
+    fn hand_over(&mut self) -> Result<(), End> {
+        let Some(attached) = &mut self.attached else { return Ok(()) };
+        if attached.hands != Hands::Wanted || !attached.out.pieces.is_empty() {
+            return Ok(());
+        }
+        // Without a copy of the connection a panic could not end it first: then it stays here.
+        let passed =
+            attached.terminal.can_be_passed() && attached.terminal.is_in_hands_of(Some(&self.stream)).is_ok();
+        attached.hands = if passed { Hands::Servers } else { Hands::Ours };
+        self.riding = passed.then_some(self.to_server.len());
+        self.send(&ToServer::Tty);
+        self.flush_to_server()
+    }
+
+    /// Has the server let the terminal go, if it has it. After this it writes no more to it.
+    fn take_back(&mut self) {
+        let passed = |link: &Link| link.attached.as_ref().is_some_and(|a| a.hands == Hands::Servers);
+        if !passed(self) {
+            return;
+        }
+        self.send(&ToServer::TakeBack);
+        let deadline = Instant::now() + BACK_PATIENCE;
+        while passed(self) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.flush_to_server().is_err() || !self.hear(left) {
+                break;
+            }
+        }
+        // A server that has gone has let it go.
+        if passed(self) {
+            self.is_back(false);
+        }
+    }
+
+    /// Waits for the server to speak and keeps what it says for later; only the terminal's return counts at once.
+    /// `false`: there is nothing more to hear.
+    fn hear(&mut self, patience: Duration) -> bool {
+        loop {
+            match self.reader.next_message::<ToClient>() {
+                Ok(Some(Received::Known(ToClient::TtyBack { awaited }))) => {
+                    self.is_back(awaited);
+                    return true;
+                }
+                Ok(Some(Received::Known(message))) => self.later.push_back(message),
+                Ok(Some(Received::Unknown(_))) => {}
+                Ok(None) => break,
+                Err(_) => return false,
+            }
+        }
+        let mut events = PollFlags::POLLIN;
+        events.set(PollFlags::POLLOUT, self.sent < self.to_server.len());
+        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+        match poll(&mut [PollFd::new(self.stream.as_fd(), events)], timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(_) => return false,
+        }
+        match (&self.stream).read(&mut self.buffer) {
+            Ok(0) => false,
+            Ok(n) => {
+                self.reader.feed(&self.buffer[..n]);
+                true
+            }
+            Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
+        }
+    }
+
+    /// The terminal is ours; `awaited`: its answers to the server's questions are on their way.
+    fn is_back(&mut self, awaited: bool) {
+        if awaited {
+            terminal::awaits();
+        }
+        if let Some(attached) = &mut self.attached {
+            attached.hands = Hands::Ours;
+            attached.terminal.is_in_hands_of(None).expect("nothing to copy");
+        }
     }
 
     fn send_size(&mut self) {
@@ -309,6 +431,7 @@ impl Link {
 
     /// Tells the server, as far as it listens, and ends.
     fn leaving(&mut self, words: &str) -> End {
+        self.take_back();
         self.send(&ToServer::Leaving);
         let _ = self.flush_to_server();
         End::Broken(words.into())
@@ -317,6 +440,7 @@ impl Link {
     /// Gives the terminal back and stops, as a program does on ^Z. Going on is [`resume`](Self::resume),
     /// on the SIGCONT that is pending by then.
     fn suspend(&mut self) -> Result<(), End> {
+        self.take_back();
         if let Some(attached) = &self.attached {
             attached.terminal.leave();
             nix::sys::signal::raise(Signal::SIGSTOP).map_err(|e| End::Broken(format!("cannot stop: {e}")))?;
@@ -327,6 +451,7 @@ impl Link {
     /// Gives the terminal to a command until it ends. What is typed there as ^C or ^Z is for the command:
     /// signals that came meanwhile are dropped (std empties the child's signal mask).
     fn lock(&mut self, command: &str) -> Result<(), End> {
+        self.take_back();
         if let Some(attached) = &self.attached {
             attached.terminal.leave();
             let mut child = std::process::Command::new("/bin/sh");
@@ -340,6 +465,8 @@ impl Link {
 
     /// After a stop: the shell has had the terminal, so modes and contents are no longer ours.
     fn resume(&mut self) -> Result<(), End> {
+        // Stopped by a signal that cannot be caught, nobody has taken it back.
+        self.take_back();
         if let Some(attached) = &self.attached {
             attached.terminal.leave();
             attached.terminal.enter().map_err(|e| End::Broken(format!("open terminal failed: {e}")))?;
@@ -351,6 +478,9 @@ impl Link {
 
     fn read_tty(&mut self) -> Result<(), End> {
         let Some(attached) = &self.attached else { return Ok(()) };
+        if attached.hands == Hands::Servers {
+            return Err(self.leaving("lost tty"));
+        }
         match nix::unistd::read(attached.terminal.as_fd(), &mut self.buffer) {
             Ok(0) => Err(self.leaving("lost tty")),
             Ok(n) => {
@@ -393,7 +523,9 @@ impl Link {
             }
             return if drawn.is_empty() { Ok(()) } else { self.flush_to_server() };
         }
-        let Some(attached) = &mut self.attached else { return Ok(()) };
+        let Some(attached) = self.attached.as_mut().filter(|a| a.hands != Hands::Servers) else {
+            return Ok(());
+        };
         let limit = attached.terminal.write_limit();
         let drawn = match attached.out.write_to(attached.terminal.as_fd(), limit) {
             Ok(drawn) => drawn,

@@ -115,6 +115,7 @@ fn hello(args: &Args, as_tmux: bool, started_server: bool) -> ClientHello {
         utf8: args.utf8 || locale_is_utf8(),
         control: args.control,
         started_server,
+        passes_tty: true,
     }
 }
 

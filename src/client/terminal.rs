@@ -1,15 +1,20 @@
 //! The user's terminal: into raw mode and the alternate screen, and back whatever happens.
 //!
 //! Owns the saved modes. They are put back by [`Terminal::leave`], by its drop, and by the panic hook,
-//! whichever comes first. Knows nothing of what is drawn.
+//! whichever comes first; when the server has the terminal, after the connection to it. Knows nothing of what is
+//! drawn.
 
 use crate::ids::Size;
+use crate::protocol::client::ToServer;
+use crate::protocol::{frame, questions};
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::stat::Mode;
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
-use std::io;
+use std::io::{self, Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,10 +41,15 @@ const LEAVE: &[u8] = b"\x1b\\\x18\
 /// Longest wait for the terminal to take [`LEAVE`]: a stuck terminal must not keep the client alive.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Longest wait for the server to close a connection that has been ended from here.
+const PART_PATIENCE: Duration = Duration::from_millis(500);
+
 /// What has to be put back.
 struct Saved {
     tty: OwnedFd,
     termios: Termios,
+    /// The connection to the server, while the terminal is in the server's hands.
+    server: Option<UnixStream>,
 }
 
 /// The one terminal in raw mode, reachable from the panic hook.
@@ -90,7 +100,7 @@ impl Terminal {
         let mut raw = termios.clone();
         cfmakeraw(&mut raw);
         // Saved before it is changed: there is no moment in which it could be lost.
-        *lock() = Some(Saved { tty: self.tty.try_clone().map_err(to_errno)?, termios });
+        *lock() = Some(Saved { tty: self.tty.try_clone().map_err(to_errno)?, termios, server: None });
         tcsetattr(&self.tty, SetArg::TCSANOW, &raw)?;
         write_patiently(self.tty.as_fd(), ENTER, LEAVE_PATIENCE);
         Ok(())
@@ -99,6 +109,21 @@ impl Terminal {
     /// Back to what it was before [`enter`](Self::enter); nothing when that has happened already.
     pub fn leave(&self) {
         restore();
+    }
+
+    /// Whether it may be passed to the server, which must never block on it: only a description of our own.
+    pub fn can_be_passed(&self) -> bool {
+        self.own_description
+    }
+
+    /// The terminal is in the hands of the server at the other end of `server`; `None`: in ours again. A panic
+    /// ends the connection before it puts the terminal back, so that no frame can follow.
+    pub fn is_in_hands_of(&self, server: Option<&UnixStream>) -> io::Result<()> {
+        let server = server.map(UnixStream::try_clone).transpose()?;
+        if let Some(saved) = lock().as_mut() {
+            saved.server = server;
+        }
+        Ok(())
     }
 
     /// Size in cells and, when the terminal tells, of one cell in pixels.
@@ -138,8 +163,6 @@ fn lock() -> std::sync::MutexGuard<'static, Option<Saved>> {
     SAVED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The server's questions end with DA1, which every terminal answers.
-const LAST_QUESTION: &[u8] = b"\x1b[c";
 /// Longest wait for the answers that are on their way when the client leaves: a far terminal's way there and back.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(300);
 
@@ -148,32 +171,28 @@ static AWAITED: AtomicBool = AtomicBool::new(false);
 
 /// These bytes go to the terminal; they may ask it something.
 pub fn asks(bytes: &[u8]) {
-    if bytes.ends_with(LAST_QUESTION) {
-        AWAITED.store(true, Ordering::Relaxed);
+    if questions::asks(bytes) {
+        awaits();
     }
+}
+
+/// Answers are on their way to questions that somebody else asked.
+pub fn awaits() {
+    AWAITED.store(true, Ordering::Relaxed);
 }
 
 /// These bytes came from the terminal; they may end its answers.
 pub fn hears(bytes: &[u8]) {
-    if AWAITED.load(Ordering::Relaxed) && has_last_answer(bytes) {
+    if AWAITED.load(Ordering::Relaxed) && questions::has_last_answer(bytes) {
         AWAITED.store(false, Ordering::Relaxed);
     }
-}
-
-/// Whether the answer to DA1, `CSI ? numbers c`, is in it.
-fn has_last_answer(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, b"\x1b[?").any(|at| {
-        let numbers = &bytes[at + 3..];
-        let end = numbers.iter().position(|b| !(b.is_ascii_digit() || *b == b';'));
-        end.is_some_and(|end| numbers[end] == b'c')
-    })
 }
 
 /// Takes the answers that nobody waits for any more, so that the shell does not get them as typed.
 fn swallow_answers(tty: BorrowedFd<'_>) {
     let deadline = Instant::now() + ANSWER_PATIENCE;
     let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
-    while !has_last_answer(&heard) {
+    while !questions::has_last_answer(&heard) {
         let left = deadline.saturating_duration_since(Instant::now());
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
         match nix::poll::poll(&mut [PollFd::new(tty, PollFlags::POLLIN)], timeout) {
@@ -190,7 +209,10 @@ fn swallow_answers(tty: BorrowedFd<'_>) {
 
 /// Puts back what is saved, once.
 fn restore() {
-    let Some(Saved { tty, termios }) = lock().take() else { return };
+    let Some(Saved { tty, termios, server }) = lock().take() else { return };
+    if let Some(server) = server {
+        part_from(&server);
+    }
     write_patiently(tty.as_fd(), LEAVE, LEAVE_PATIENCE);
     if AWAITED.swap(false, Ordering::Relaxed) {
         swallow_answers(tty.as_fd());
@@ -198,6 +220,28 @@ fn restore() {
     // TCSANOW, because TCSADRAIN waits for ever on a stopped terminal. Output processing is off until
     // here, so the sequences above are not touched by it whichever comes first.
     let _ = tcsetattr(&tty, SetArg::TCSANOW, &termios);
+}
+
+/// Ends the connection from our side and waits until the server has ended it too: it writes nothing while
+/// something from us is unread, the end as well.
+fn part_from(mut server: &UnixStream) {
+    let _ = server.write_all(&frame(&ToServer::TakeBack));
+    let _ = server.shutdown(Shutdown::Write);
+    let deadline = Instant::now() + PART_PATIENCE;
+    let mut buffer = [0; 4096];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+        match nix::poll::poll(&mut [PollFd::new(server.as_fd(), PollFlags::POLLIN)], timeout) {
+            Ok(n) if n > 0 => match server.read(&mut buffer) {
+                Ok(n) if n > 0 => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => return,
+            },
+            Err(nix::Error::EINTR) if !left.is_zero() => {}
+            _ => return,
+        }
+    }
 }
 
 /// A panic anywhere in the client puts the terminal back before the message is printed, so that the

@@ -59,6 +59,8 @@ pub struct ClientHello {
     pub control: u8,
     /// This client started the server (its command is the server's first).
     pub started_server: bool,
+    /// It answers [`ToClient::GiveTty`].
+    pub passes_tty: bool,
 }
 
 /// From a client to the server.
@@ -86,6 +88,11 @@ pub enum ToServer {
     Leaving,
     /// What was on the terminal is lost (the client was stopped and goes on): draw everything.
     Redraw,
+    /// The answer to [`ToClient::GiveTty`]. With the terminal's descriptor riding on it: from here the server
+    /// reads and writes the terminal. Without one: the client goes on carrying keys and frames.
+    Tty,
+    /// The client wants its terminal back: [`ToClient::TtyBack`] says when it is.
+    TakeBack,
 }
 
 /// From the server to a client.
@@ -126,6 +133,14 @@ pub enum ToClient {
     },
     /// Stop (`suspend-client`): give the terminal back, stop the process, attach again on SIGCONT.
     Suspend,
+    /// Pass the terminal's descriptor: [`ToServer::Tty`] is waited for before anything is drawn. Only to a client
+    /// that says [`ClientHello::passes_tty`].
+    GiveTty,
+    /// The terminal is the client's: the server has let it go, what was not written yet is dropped.
+    TtyBack {
+        /// Answers of the terminal are on their way to questions the server has asked.
+        awaited: bool,
+    },
 }
 
 /// Message numbers. Never reused, in either direction.
@@ -137,6 +152,8 @@ mod number {
     pub const DRAWN: u16 = 0x0105;
     pub const LEAVING: u16 = 0x0106;
     pub const REDRAW: u16 = 0x0107;
+    pub const TTY: u16 = 0x0108;
+    pub const TAKE_BACK: u16 = 0x0109;
 
     pub const STDOUT: u16 = 0x0181;
     pub const STDERR: u16 = 0x0182;
@@ -148,6 +165,8 @@ mod number {
     pub const WANT_STDIN: u16 = 0x0188;
     pub const SUSPEND: u16 = 0x0189;
     pub const LOCK: u16 = 0x018a;
+    pub const GIVE_TTY: u16 = 0x018b;
+    pub const TTY_BACK: u16 = 0x018c;
 }
 
 #[derive(Serialize, Deserialize)]
@@ -214,6 +233,12 @@ struct LockBody {
 }
 
 #[derive(Serialize, Deserialize)]
+struct TtyBackBody {
+    #[serde(default)]
+    awaited: bool,
+}
+
+#[derive(Serialize, Deserialize)]
 struct DetachBody {
     message: String,
 }
@@ -228,6 +253,8 @@ impl Message for ToServer {
             ToServer::Drawn { .. } => number::DRAWN,
             ToServer::Leaving => number::LEAVING,
             ToServer::Redraw => number::REDRAW,
+            ToServer::Tty => number::TTY,
+            ToServer::TakeBack => number::TAKE_BACK,
         }
     }
 
@@ -240,7 +267,7 @@ impl Message for ToServer {
                 put(&ResizeBody { size: *size, cell_pixels: *cell_pixels }, out);
             }
             ToServer::Drawn { seq } => put(&SeqBody { seq: *seq }, out),
-            ToServer::Leaving | ToServer::Redraw => put(&Empty {}, out),
+            ToServer::Leaving | ToServer::Redraw | ToServer::Tty | ToServer::TakeBack => put(&Empty {}, out),
         }
     }
 
@@ -268,6 +295,8 @@ impl Message for ToServer {
             number::DRAWN => ToServer::Drawn { seq: parse::<SeqBody>(number, body)?.seq },
             number::LEAVING => ToServer::Leaving,
             number::REDRAW => ToServer::Redraw,
+            number::TTY => ToServer::Tty,
+            number::TAKE_BACK => ToServer::TakeBack,
             _ => return Ok(None),
         }))
     }
@@ -286,6 +315,8 @@ impl Message for ToClient {
             ToClient::WantStdin => number::WANT_STDIN,
             ToClient::Suspend => number::SUSPEND,
             ToClient::Lock { .. } => number::LOCK,
+            ToClient::GiveTty => number::GIVE_TTY,
+            ToClient::TtyBack { .. } => number::TTY_BACK,
         }
     }
 
@@ -298,7 +329,10 @@ impl Message for ToClient {
             ToClient::Draw { seq, bytes } => put(&DrawOut { seq: *seq, bytes }, out),
             ToClient::Detach { message } => put(&DetachBody { message: message.clone() }, out),
             ToClient::Lock { command } => put(&LockBody { command: command.clone() }, out),
-            ToClient::Attach | ToClient::WantStdin | ToClient::Suspend => put(&Empty {}, out),
+            ToClient::TtyBack { awaited } => put(&TtyBackBody { awaited: *awaited }, out),
+            ToClient::Attach | ToClient::WantStdin | ToClient::Suspend | ToClient::GiveTty => {
+                put(&Empty {}, out);
+            }
         }
     }
 
@@ -317,6 +351,8 @@ impl Message for ToClient {
             number::WANT_STDIN => ToClient::WantStdin,
             number::SUSPEND => ToClient::Suspend,
             number::LOCK => ToClient::Lock { command: parse::<LockBody>(number, body)?.command },
+            number::GIVE_TTY => ToClient::GiveTty,
+            number::TTY_BACK => ToClient::TtyBack { awaited: parse::<TtyBackBody>(number, body)?.awaited },
             _ => return Ok(None),
         }))
     }
@@ -356,6 +392,8 @@ mod tests {
             ToServer::Drawn { seq: u64::MAX },
             ToServer::Leaving,
             ToServer::Redraw,
+            ToServer::Tty,
+            ToServer::TakeBack,
         ]);
         there_and_back(&[
             ToClient::Stdout(b"x".to_vec()),
@@ -368,6 +406,8 @@ mod tests {
             ToClient::WantStdin,
             ToClient::Suspend,
             ToClient::Lock { command: "lock -np".into() },
+            ToClient::GiveTty,
+            ToClient::TtyBack { awaited: true },
         ]);
     }
 

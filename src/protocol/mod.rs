@@ -8,6 +8,7 @@
 pub mod client;
 pub mod keeper;
 pub mod migration;
+pub mod questions;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,19 +1,23 @@
 //! Clients of this server: their sockets, their frames.
 //!
-//! A client has at most one frame under way: the next is made when it has said `Drawn` and the frame
-//! interval is over, from what is true then. A slow client skips states and collects no backlog.
+//! A client has at most one frame under way: the next is made when the terminal has taken it and the frame
+//! interval is over, from what is true then. A slow client skips states and collects no backlog. The terminal is
+//! passed to us where that is possible; elsewhere the client carries keys and frames, and says `Drawn`.
 
-use super::wire::{Outbox, Sink, drain};
+use super::tty::{self, Tty};
+use super::wire::{Outbox, ReadBuffer, Sink, drain};
 use super::{Core, Server};
 use crate::ids::ClientId;
 use crate::mux::Event;
 use crate::protocol::client::{ClientHello, ToClient, ToServer};
 use crate::protocol::{self, FrameReader, Received};
+use crate::sys::fdpass;
 use crate::transport::runtime;
 use crate::view::{Caps, ClientView};
-use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::task::spawn_local;
 
@@ -27,8 +31,12 @@ const HOLD_MAX: Duration = Duration::from_millis(500);
 /// How long a client that is being sent away may take to read what is left for it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// Most out of band bytes kept for a terminal that is on its way to us; more are dropped.
+const HELD_MAX: usize = 1 << 20;
+
 /// A connected client.
 pub(super) struct Client {
+    stream: Rc<UnixStream>,
     out: Rc<Outbox>,
     hello: ClientHello,
     screen: Option<Attached>,
@@ -37,6 +45,7 @@ pub(super) struct Client {
 /// What a client that is a terminal needs.
 struct Attached {
     view: ClientView,
+    way: Way,
     /// Number of the frame the client has not yet confirmed.
     outstanding: Option<u64>,
     seq: u64,
@@ -49,6 +58,16 @@ struct Attached {
     holding: bool,
 }
 
+/// How a client's terminal is reached.
+enum Way {
+    /// The client carries keys and frames.
+    Relay,
+    /// The terminal is in the client's hands and will come to us: out of band bytes wait, frames are not made.
+    Held(Vec<u8>),
+    /// The terminal is in our hands.
+    Direct(Rc<Tty>),
+}
+
 /// Serves one connection until it ends.
 pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
     if runtime::check_peer(&stream).is_err() {
@@ -57,14 +76,18 @@ pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
     let uid = stream.peer_cred().map(|c| c.uid()).unwrap_or(u32::MAX);
     let stream = Rc::new(stream);
     let mut frames = FrameReader::new();
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = ReadBuffer::new();
     let mut id = None;
+    let (mut arrived, mut tty) = (Vec::new(), None);
     loop {
-        let read = match read_some(&stream, &mut buffer).await {
+        let received = || fdpass::receive(stream.as_fd(), buffer.space(), &mut arrived);
+        let read = match stream.async_io(Interest::READABLE, received).await {
             Ok(n) if n > 0 => n,
             _ => break,
         };
-        frames.feed(&buffer[..read]);
+        // A descriptor comes with the first bytes of its message.
+        tty = arrived.drain(..).next_back().or(tty);
+        buffer.feed(&mut frames, read);
         loop {
             let message = match frames.next_message::<ToServer>() {
                 Ok(Some(Received::Known(message))) => message,
@@ -80,22 +103,13 @@ pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
                 // Nothing counts before the hello, and there is only one.
                 (None, _) | (Some(_), ToServer::Hello(_)) => return gone(&server, id),
                 (Some(_), ToServer::Leaving) => return gone(&server, id),
+                (Some(id), ToServer::Tty) => take_tty(&server, id, tty.take()),
                 (Some(id), message) => take(&server, id, message),
             }
         }
         tokio::task::yield_now().await;
     }
     gone(&server, id);
-}
-
-async fn read_some(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        stream.readable().await?;
-        match stream.try_read(buffer) {
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            done => return done,
-        }
-    }
 }
 
 fn welcome(server: &Rc<Server>, stream: &Rc<UnixStream>, hello: ClientHello) -> ClientId {
@@ -105,7 +119,8 @@ fn welcome(server: &Rc<Server>, stream: &Rc<UnixStream>, hello: ClientHello) -> 
         let mut core = server.core.borrow_mut();
         core.next_client += 1;
         let client = ClientId(core.next_client);
-        core.clients.insert(client, Client { out, hello: hello.clone(), screen: None });
+        core.clients
+            .insert(client, Client { stream: stream.clone(), out, hello: hello.clone(), screen: None });
         client
     };
     super::panes::refresh_info(server, super::panes::Which::All);
@@ -116,13 +131,9 @@ fn welcome(server: &Rc<Server>, stream: &Rc<UnixStream>, hello: ClientHello) -> 
 
 fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
     match message {
-        ToServer::Hello(_) | ToServer::Leaving => {}
-        ToServer::Input(bytes) => {
-            if let Some(screen) = attached(&mut server.core.borrow_mut(), client) {
-                screen.last_input = Some(Instant::now());
-            }
-            server.event(Event::ClientInput { client, bytes: &bytes });
-        }
+        ToServer::Hello(_) | ToServer::Leaving | ToServer::Tty => {}
+        ToServer::Input(bytes) => input(server, client, &bytes),
+        ToServer::TakeBack => let_go(&mut server.core.borrow_mut(), client, true),
         ToServer::Stdin(bytes) => {
             server.event(Event::ClientStdin { client, bytes: bytes.as_deref() });
         }
@@ -141,6 +152,7 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
             let Some(screen) = attached(&mut core, client) else { return };
             screen.view.invalidate();
             screen.outstanding = None;
+            want_tty(&mut core, client);
             draw(server, &mut core, client);
         }
         ToServer::Drawn { seq } => {
@@ -151,12 +163,92 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
                 return server.event(Event::ControlWritten { client, seq });
             };
             if screen.outstanding == Some(seq) {
-                screen.outstanding = None;
-                if screen.dirty {
-                    draw(server, &mut core, client);
-                }
+                through(server, &mut core, client);
             }
         }
+    }
+}
+
+/// Keys from the client's terminal.
+pub(super) fn input(server: &Rc<Server>, client: ClientId, bytes: &[u8]) {
+    if let Some(screen) = attached(&mut server.core.borrow_mut(), client) {
+        screen.last_input = Some(Instant::now());
+    }
+    server.event(Event::ClientInput { client, bytes });
+}
+
+/// The terminal in our hands has taken all that was written.
+pub(super) fn drained(server: &Rc<Server>, client: ClientId) {
+    through(server, &mut server.core.borrow_mut(), client);
+}
+
+/// The frame under way has arrived: the next may be made.
+fn through(server: &Rc<Server>, core: &mut Core, client: ClientId) {
+    let Some(screen) = attached(core, client) else { return };
+    screen.outstanding = None;
+    if screen.dirty {
+        draw(server, core, client);
+    }
+}
+
+/// Asks the client for its terminal, if it is one that passes it.
+fn want_tty(core: &mut Core, client: ClientId) {
+    let Some(to) = core.clients.get_mut(&client) else { return };
+    if to.hello.passes_tty
+        && let Some(screen) = &mut to.screen
+    {
+        screen.way = Way::Held(Vec::new());
+        send(core, client, &ToClient::GiveTty);
+    }
+}
+
+/// The client's answer: its terminal, or `None` when it cannot be passed.
+fn take_tty(server: &Rc<Server>, client: ClientId, fd: Option<OwnedFd>) {
+    let mut core = server.core.borrow_mut();
+    let Some(to) = core.clients.get_mut(&client) else { return };
+    let Some(screen) = &mut to.screen else { return };
+    let Way::Held(held) = &mut screen.way else { return };
+    let held = std::mem::take(held);
+    match fd.and_then(|fd| Tty::new(fd, to.stream.clone()).ok()) {
+        Some(tty) => {
+            screen.way = Way::Direct(tty.clone());
+            spawn_local(tty::serve(server.clone(), client, tty));
+        }
+        None => {
+            screen.way = Way::Relay;
+            send(&mut core, client, &ToClient::TtyBack { awaited: false });
+        }
+    }
+    if !held.is_empty() {
+        terminal(&mut core, client, held);
+    }
+    draw(server, &mut core, client);
+}
+
+/// Gives the client its terminal back if we have it, and says so; if not, only when `asked` to.
+fn let_go(core: &mut Core, client: ClientId, asked: bool) {
+    let Some(to) = core.clients.get_mut(&client) else { return };
+    let mut awaited = None;
+    if let Some(screen) = &mut to.screen
+        && let Way::Direct(tty) = &screen.way
+    {
+        awaited = Some(tty.let_go());
+        screen.way = Way::Held(Vec::new());
+    }
+    if asked || awaited.is_some() {
+        send(core, client, &ToClient::TtyBack { awaited: awaited.unwrap_or(false) });
+    }
+}
+
+/// Out of band bytes for the client's terminal.
+pub(super) fn terminal(core: &mut Core, client: ClientId, bytes: Vec<u8>) {
+    match attached(core, client).map(|screen| &mut screen.way) {
+        Some(Way::Direct(tty)) => {
+            tty.write(&bytes);
+        }
+        Some(Way::Held(held)) if held.len() + bytes.len() <= HELD_MAX => held.extend(bytes),
+        Some(Way::Held(_)) => {}
+        Some(Way::Relay) | None => send(core, client, &ToClient::Terminal(bytes)),
     }
 }
 
@@ -168,6 +260,9 @@ fn gone(server: &Rc<Server>, id: Option<ClientId>) {
     let Some(client) = id else { return };
     let known = server.core.borrow_mut().clients.remove(&client);
     if let Some(known) = known {
+        if let Some(Attached { way: Way::Direct(tty), .. }) = &known.screen {
+            tty.let_go();
+        }
         known.out.close();
         server.event(Event::ClientGone { client });
     }
@@ -185,12 +280,14 @@ pub(super) fn send(core: &mut Core, client: ClientId, message: &ToClient) {
 
 /// The client becomes a terminal (again).
 pub(super) fn attach(core: &mut Core, client: ClientId) {
+    let_go(core, client, false);
     send(core, client, &ToClient::Attach);
     let Some(to) = core.clients.get_mut(&client) else { return };
     let Some(size) = to.hello.size else { return };
     let view = ClientView::new(size, Caps::from_hello(&to.hello));
     to.screen = Some(Attached {
         view,
+        way: Way::Relay,
         outstanding: None,
         seq: 0,
         last_frame: None,
@@ -200,10 +297,12 @@ pub(super) fn attach(core: &mut Core, client: ClientId) {
         holding: false,
     });
     core.dirty.push(client);
+    want_tty(core, client);
 }
 
 /// The client ceases to be a terminal.
 pub(super) fn detach(core: &mut Core, client: ClientId, message: String) {
+    let_go(core, client, false);
     if let Some(to) = core.clients.get_mut(&client) {
         to.screen = None;
     }
@@ -216,7 +315,7 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
     let Some(to) = clients.get_mut(&client) else { return };
     let Some(screen) = to.screen.as_mut() else { return };
     screen.dirty = true;
-    if screen.outstanding.is_some() || screen.scheduled {
+    if screen.outstanding.is_some() || screen.scheduled || matches!(screen.way, Way::Held(_)) {
         return;
     }
     let now = Instant::now();
@@ -250,10 +349,15 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
         return;
     }
     screen.seq += 1;
-    screen.outstanding = Some(screen.seq);
-    screen.last_frame = Some(now);
     let seq = screen.seq;
-    send(core, client, &ToClient::Draw { seq, bytes });
+    screen.last_frame = Some(now);
+    match &screen.way {
+        Way::Direct(tty) => screen.outstanding = (!tty.write(&bytes)).then_some(seq),
+        Way::Relay | Way::Held(_) => {
+            screen.outstanding = Some(seq);
+            send(core, client, &ToClient::Draw { seq, bytes });
+        }
+    }
 }
 
 /// Ends a program's hold on its drawing (mode 2026) that has lasted too long.

@@ -30,7 +30,7 @@ pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
                 core.dirty.push(client);
             }
         }
-        Effect::Terminal { client, bytes } => clients::send(core, client, &ToClient::Terminal(bytes)),
+        Effect::Terminal { client, bytes } => clients::terminal(core, client, bytes),
         Effect::Job { request, job } => jobs::start(server, core, request, job),
         Effect::JobInput { request, bytes } => jobs::feed(core, request, &bytes),
         Effect::Persist => {

@@ -5,7 +5,7 @@
 //! to the pane the link belongs to. Messages of a move go to the link's peer unread.
 
 use super::panes;
-use super::wire::{Outbox, Sink, drain, drain_to};
+use super::wire::{Outbox, ReadBuffer, Sink, drain, drain_to};
 use super::{Server, connect_own, hosts};
 use crate::ids::{Epoch, HostName, LifeId, PaneId};
 use crate::keeper;
@@ -262,16 +262,16 @@ async fn read_and_judge(server: Rc<Server>, id: LinkId, reader: transport::Reade
 
 async fn read_socket(server: Rc<Server>, id: LinkId, stream: Rc<UnixStream>) {
     let mut frames = FrameReader::new();
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = ReadBuffer::new();
     let mut fds = Vec::new();
     let mut waiting: VecDeque<OwnedFd> = VecDeque::new();
     loop {
         let read = stream
-            .async_io(Interest::READABLE, || fdpass::receive(stream.as_fd(), &mut buffer, &mut fds))
+            .async_io(Interest::READABLE, || fdpass::receive(stream.as_fd(), buffer.space(), &mut fds))
             .await;
         waiting.extend(fds.drain(..));
         match read {
-            Ok(n) if n > 0 => frames.feed(&buffer[..n]),
+            Ok(n) if n > 0 => buffer.feed(&mut frames, n),
             _ => break,
         }
         if !deliver_all(&server, id, &mut frames, &mut waiting) {
@@ -284,11 +284,11 @@ async fn read_socket(server: Rc<Server>, id: LinkId, stream: Rc<UnixStream>) {
 
 async fn read_stream(server: &Rc<Server>, id: LinkId, mut reader: impl AsyncRead + Unpin) {
     let mut frames = FrameReader::new();
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = ReadBuffer::new();
     let mut none = VecDeque::new();
     loop {
-        match reader.read(&mut buffer).await {
-            Ok(n) if n > 0 => frames.feed(&buffer[..n]),
+        match reader.read(buffer.space()).await {
+            Ok(n) if n > 0 => buffer.feed(&mut frames, n),
             _ => return,
         }
         if !deliver_all(server, id, &mut frames, &mut none) {

@@ -17,6 +17,7 @@ mod panes;
 mod persist;
 mod screens;
 mod stream;
+mod tty;
 mod wire;
 
 use crate::ids::{ClientId, PaneId, RequestId};

@@ -284,7 +284,7 @@ impl Local {
         // The keeper's descriptor shares these flags; it is written for a non-blocking master.
         let flags = OFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GETFL).ok()?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).ok()?;
-        let master = Rc::new(crate::sys::pollable::register(fd).ok()?);
+        let master = Rc::new(crate::sys::pollable::readable(fd).ok()?);
         let out = Outbox::new(Sink::Master(master.clone()));
         spawn_local(drain(out.clone()));
         let local = Rc::new(Local { master, out, state: Cell::new(Reading::On), wake: Notify::new() });
@@ -370,9 +370,10 @@ fn read_all(master: &OwnedFd, buffer: &mut [u8]) -> (usize, ReadEnd) {
 }
 
 fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
-    screens::output(server, pane, bytes);
     mark_stale(server, pane);
     server.event(Event::PaneOutput { pane, bytes });
+    // After it is drawn: a file takes longer than an echo should.
+    screens::output(server, pane, bytes);
 }
 
 fn mark_stale(server: &Rc<Server>, pane: PaneId) {

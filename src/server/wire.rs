@@ -3,10 +3,12 @@
 //! A write is tried at once, so that a keystroke or a frame costs no task switch; what the other side
 //! does not take waits in the queue and goes out when it is ready again.
 
+use crate::protocol::FrameReader;
+use crate::sys::pollable;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::rc::Rc;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -26,6 +28,33 @@ pub(super) enum Sink {
 /// Most bytes that wait for a sink that takes none; beyond it the sink counts as dead (a client) or new
 /// bytes are refused (a pty).
 pub(super) const OUTBOX_MAX: usize = 64 << 20;
+
+/// Bytes read at a time from a stream at first, and at most.
+const READ_FIRST: usize = 4 << 10;
+const READ_MOST: usize = 64 << 10;
+
+/// Where a task reads its stream into. There is one for each pane and client, most of which say little: it is
+/// small until a read fills it.
+pub(super) struct ReadBuffer(Vec<u8>);
+
+impl ReadBuffer {
+    pub(super) fn new() -> ReadBuffer {
+        ReadBuffer(vec![0; READ_FIRST])
+    }
+
+    /// To read into.
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    /// Gives `n` bytes, which were read, to `frames`.
+    pub(super) fn feed(&mut self, frames: &mut FrameReader, n: usize) {
+        frames.feed(&self.0[..n]);
+        if n == self.0.len() && n < READ_MOST {
+            self.0.resize(n * 2, 0);
+        }
+    }
+}
 
 /// A queue of bytes to one sink.
 pub(super) struct Outbox {
@@ -96,12 +125,7 @@ impl Outbox {
     async fn writable(&self) -> io::Result<()> {
         match &self.sink {
             Sink::Socket(socket) => socket.writable().await,
-            Sink::Master(master) => {
-                let mut guard = master.writable().await?;
-                // try_write follows at once; if it would block, readiness has to come anew.
-                guard.clear_ready();
-                Ok(())
-            }
+            Sink::Master(master) => pollable::writable(master.as_fd()).await,
             Sink::Task => Ok(()),
         }
     }

@@ -54,7 +54,15 @@ impl Qmux {
         self.dir.join("run").display().to_string()
     }
 
-    fn env(&self) -> Vec<(&'static str, String)> {
+    /// A shell on a terminal of the usual size, outside of any session.
+    pub fn shell(&self) -> Term {
+        let env = self.env();
+        let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Term::spawn(SIZE, &["/bin/bash"], &env, &self.home())
+    }
+
+    /// The environment everything in it runs in.
+    pub fn env(&self) -> Vec<(&'static str, String)> {
         let home = self.home().display().to_string();
         vec![
             ("XDG_RUNTIME_DIR", self.mark()),
