@@ -1,6 +1,6 @@
 //! What `Mux` wants done, done.
 
-use super::{Core, Server, clients, jobs, panes};
+use super::{Core, Server, clients, jobs, panes, persist};
 use crate::mux::Effect;
 use crate::protocol::client::ToClient;
 use std::rc::Rc;
@@ -38,8 +38,10 @@ pub(super) fn perform(server: &Rc<Server>, core: &mut Core, effect: Effect) {
             server.persist_wanted.notify_one();
         }
         Effect::Shutdown => {
-            // Before the asker is answered: whoever it starts next is to find no server rather than this one.
+            // Before the asker is answered: what it runs next is to find no server rather than this one, and no
+            // panes to come back to that are being killed.
             let _ = std::fs::remove_file(&server.socket);
+            persist::save_structure(server, core);
             server.stop.notify_one();
         }
     }

@@ -51,8 +51,14 @@ fn state_file(server: &Server) -> PathBuf {
     server.socket.with_extension("state")
 }
 
-fn save_structure(server: &Server, core: &mut Core) {
+/// Writes the structure; without a pane there is nothing to come back to, and the file goes: a client that finds it
+/// starts a server.
+pub(super) fn save_structure(server: &Server, core: &mut Core) {
     core.persist.structure = false;
+    if core.panes.is_empty() {
+        let _ = std::fs::remove_file(state_file(server));
+        return;
+    }
     let panes = core
         .panes
         .iter()
@@ -83,16 +89,10 @@ pub(super) async fn save_structure_in_time(server: Rc<Server>) {
     }
 }
 
-/// The server ends: files of a server with no pane left go, else the next one finds everything.
+/// The server ends: what of its panes goes on is found by the next one.
 pub(super) fn last_words(server: &Server) {
-    let mut core = server.core.borrow_mut();
-    if core.panes.is_empty() {
-        let _ = std::fs::remove_file(state_file(server));
-    } else {
-        save_structure(server, &mut core);
-        drop(core);
-        screens::save_all(server);
-    }
+    save_structure(server, &mut server.core.borrow_mut());
+    screens::save_all(server);
 }
 
 /// Finds the panes of an earlier server: structure from its file, life from the keepers themselves.
