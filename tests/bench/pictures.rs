@@ -101,6 +101,9 @@ fn splits_and_themes(dir: &Path) {
         .filter(|name| name != "common")
         .collect();
     names.sort();
+    // A message goes with the next key.
+    term.type_keys("\r");
+    support::wait_until("the welcome to go", || (!term.screen_text().contains("Welcome")).then_some(()));
     for name in names {
         qmux.ok(&["set-option", "-g", "theme", &name]);
         let picture = at_rest(&term);
