@@ -42,6 +42,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("client", &["ids", "protocol", "transport"]),
+    // client: the global flags are its words.
+    ("manual", &["command", "mux", "client"]),
 ];
 
 /// Names at the crate's root that are no modules: macros.
