@@ -107,6 +107,7 @@ impl Mux {
             suspended: false,
             key_table: None,
             repeat_until: None,
+            keyboard: None,
             message: None,
             prompt: None,
             overlay: None,
@@ -502,6 +503,7 @@ impl Mux {
                 self.redraw.insert(id);
             }
         }
+        self.tick_hints();
         if due(self.status_due) {
             self.status_due = None;
             self.redraw_all();

@@ -10,6 +10,7 @@ mod defaults;
 pub mod event;
 mod events;
 mod groups;
+mod hints;
 mod input;
 pub mod keytable;
 pub mod layout;
@@ -276,7 +277,8 @@ impl Mux {
                 Some(Overlay::Menu(_) | Overlay::Popup(_)) | None => None,
             };
             let message = c.message.as_ref().and_then(|m| m.until);
-            [c.repeat_until, c.escape_deadline, overlay, message, c.control_deadline()]
+            let hint = c.keyboard.as_ref().and_then(|k| k.deadline(self.now));
+            [c.repeat_until, c.escape_deadline, overlay, message, hint, c.control_deadline()]
         });
         let watched = self.watches_silence();
         let silence = self.panes.values().filter(|_| watched).filter_map(|p| self.silence_deadline(p));
@@ -315,6 +317,7 @@ impl Mux {
                 break;
             }
         }
+        self.follow_hints();
         self.start_format_jobs();
         self.plan_status();
         self.check_exit();

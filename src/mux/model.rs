@@ -53,6 +53,8 @@ pub struct Client {
     pub key_table: Option<String>,
     /// Until when a repeatable key needs no prefix.
     pub repeat_until: Option<Instant>,
+    /// Where its keyboard is when not with a program, and since when: for the hint line.
+    pub(crate) keyboard: Option<super::hints::Since>,
     /// Text on the message line.
     pub message: Option<Message>,
     /// A question on the message line.

@@ -150,6 +150,13 @@ impl Mux {
             b @ 128.. => b - 128 + 8,
             _ => 1,
         };
+        if event.kind == MouseKind::Down
+            && event.y == self.message_row(client, session)
+            && let Some(key) = self.hint_under(client, event.x)
+        {
+            self.key(client, key, crate::vt::keys::KeyEvent::Press);
+            return;
+        }
         // A border or a selection under the button keeps getting its events, wherever the pointer is.
         if let Some(drag) = self.clients.get(&client).and_then(|c| c.drag)
             && self.drag_on(client, drag, &target)
@@ -383,7 +390,7 @@ impl Mux {
 }
 
 /// Places the parts of a status line: left, centre and right, and gives the clickable ranges by column.
-fn lay_out(text: &str, width: u16) -> Vec<(u16, u16, Range)> {
+pub(super) fn lay_out(text: &str, width: u16) -> Vec<(u16, u16, Range)> {
     use crate::format::style::Align;
     let mut align = Align::Left;
     let mut range: Option<Range> = None;

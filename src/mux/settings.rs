@@ -2,7 +2,7 @@
 
 use super::options::{self, Kind, Level, Options, Value};
 use super::{Config, Mux};
-use crate::ids::{PaneId, SessionId, WindowId};
+use crate::ids::{ClientId, PaneId, SessionId, WindowId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -192,6 +192,19 @@ impl Mux {
             "off" => 0,
             "on" => 1,
             n => n.parse().unwrap_or(1),
+        }
+    }
+
+    /// The row of a client's terminal that messages, prompts and hints are shown on.
+    pub fn message_row(&self, client: ClientId, session: SessionId) -> u16 {
+        let rows = self.client(client).map_or(24, |c| c.size.rows);
+        let lines = self.status_lines(session).min(rows.saturating_sub(1));
+        let line: u16 = self.option_text(Scope::Session(session), "message-line").parse().unwrap_or(0);
+        match (lines, self.status_at_top(session)) {
+            (0, true) => 0,
+            (0, false) => rows.saturating_sub(1),
+            (_, true) => line.min(lines - 1),
+            (_, false) => rows - lines + line.min(lines - 1),
         }
     }
 

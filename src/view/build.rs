@@ -124,7 +124,7 @@ pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
     let place = |rect: Rect| shown_part(rect, offset, area);
 
     let mut bars = status(&reader, size, lines, at_top);
-    let prompt_cursor = message(&reader, state, size, lines, at_top, &mut bars);
+    let prompt_cursor = message(&reader, state, size, at_top, &mut bars);
     let panes: Vec<PaneChrome> =
         window.rects().into_iter().filter_map(|(id, rect)| pane_chrome(&reader, id, rect)).collect();
     let mut boxes: Vec<BoxChrome> = window
@@ -209,22 +209,15 @@ fn status(reader: &Reader<'_>, size: Size, lines: u16, at_top: bool) -> Vec<Bar>
 /// Most lines of a message.
 const MESSAGE_ROWS: usize = 4;
 
-/// A message or prompt instead of a status line, or over the last row. Gives the prompt's cursor.
+/// A message, prompt or hint instead of a status line, or over the last row. Gives the prompt's cursor.
 fn message(
     reader: &Reader<'_>,
     state: &Client,
     size: Size,
-    lines: u16,
     at_top: bool,
     bars: &mut Vec<Bar>,
 ) -> Option<(u16, u16)> {
-    let line: u16 = reader.session_text("message-line").parse().unwrap_or(0);
-    let y = match (lines, at_top) {
-        (0, true) => 0,
-        (0, false) => size.rows - 1,
-        (_, true) => line.min(lines - 1),
-        (_, false) => size.rows - lines + line.min(lines - 1),
-    };
+    let y = reader.mux.message_row(reader.client, reader.session).min(size.rows.saturating_sub(1));
     let (text, option, cursor) = if let Some(prompt) = &state.prompt {
         let option = if prompt.vi_command { "message-command-style" } else { "message-style" };
         let question = width(&crate::format::style::plain(&prompt.text));
@@ -239,6 +232,8 @@ fn message(
     } else if let Some(message) = &state.message {
         let option = if message.error { "@error-style" } else { "message-style" };
         (message.text.clone(), option, None)
+    } else if let Some(hints) = reader.mux.hint_line(reader.client) {
+        (hints, "@hint-style", None)
     } else {
         return None;
     };

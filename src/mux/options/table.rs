@@ -359,6 +359,7 @@ pub static OPTIONS: &[OptionDef] = &[
     h(Session, "window-unlinked"),
     // qmux's own.
     o(Session, "auto-move", Flag, "off"),
+    o(Session, "hint-line", Flag, "on"),
     o(Session, "theme", Text, ""),
 ];
 

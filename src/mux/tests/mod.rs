@@ -2,6 +2,7 @@
 
 mod boxes;
 mod control;
+mod hints;
 mod keys;
 mod known_layouts;
 mod moving;
