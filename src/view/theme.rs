@@ -22,9 +22,14 @@ const COMMON: &str = include_str!("../../themes/common.toml");
 /// The built-in themes.
 const BUILT_IN: &[(&str, &str)] = &[
     ("contrast", include_str!("../../themes/contrast.toml")),
+    ("coral", include_str!("../../themes/coral.toml")),
     ("dawn", include_str!("../../themes/dawn.toml")),
     ("ember", include_str!("../../themes/ember.toml")),
     ("forest", include_str!("../../themes/forest.toml")),
+    ("glacier", include_str!("../../themes/glacier.toml")),
+    ("glade", include_str!("../../themes/glade.toml")),
+    ("graphite", include_str!("../../themes/graphite.toml")),
+    ("linen", include_str!("../../themes/linen.toml")),
     ("midnight", include_str!("../../themes/midnight.toml")),
     ("paper", include_str!("../../themes/paper.toml")),
     ("terminal", include_str!("../../themes/terminal.toml")),
@@ -274,7 +279,7 @@ mod tests {
                 }
             }
         }
-        assert!(BUILT_IN.len() >= 6 && light >= 2);
+        assert!(BUILT_IN.len() >= 12 && light >= 4);
         assert_eq!(load("", None).unwrap().name(), DEFAULT);
     }
 
@@ -353,7 +358,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_theme_is_named() {
         let error = |text: &str| parse("x", text).unwrap_err().to_string();
-        assert!(load("nosuch", None).unwrap_err().to_string().contains("there are: contrast, dawn"));
+        assert!(load("nosuch", None).unwrap_err().to_string().contains("there are: contrast, coral, dawn"));
         assert!(load("../../etc/passwd", Some(Path::new("/tmp"))).is_err());
         assert!(error("[palette]\nbar = \"reddish\"").contains("bar = \"reddish\" is no colour"));
         assert!(error("[palette]\nbar = \"red\"").contains("which [palette] has not"));
