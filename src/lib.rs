@@ -10,6 +10,7 @@ pub mod command;
 pub mod format;
 pub mod ids;
 pub mod keeper;
+pub mod manual;
 pub mod migration;
 pub mod mux;
 pub mod placement;

@@ -11,6 +11,8 @@ fn main() -> ExitCode {
         Some("keeper") => qmux::keeper::run(&words()),
         Some("--role-server") => qmux::server::main(args.into_iter().skip(2).collect()),
         Some("--role-init") => ExitCode::from(qmux::checkpoint::native::init::main()),
+        Some("completions") => qmux::manual::completions(&words()),
+        Some("man") => qmux::manual::man(&words()),
         _ => qmux::client::run(args),
     }
 }

@@ -43,6 +43,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // sys: the terminal's descriptor is passed to the server.
     ("client", &["ids", "protocol", "sys", "transport"]),
+    // client: the global flags are its words.
+    ("manual", &["command", "mux", "client"]),
 ];
 
 /// Names at the crate's root that are no modules: macros.

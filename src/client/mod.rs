@@ -25,6 +25,15 @@ const TMUX_VERSION: &str = "3.7";
 /// How often a server is looked for that went without a word: one that was just ending has done nothing.
 const TRIES: usize = 3;
 
+/// Whether the global flag of this letter takes a value; `None` when there is no such flag.
+pub fn takes_value(letter: char) -> Option<bool> {
+    match args::parse(&[format!("-{letter}")]) {
+        Ok(_) => Some(false),
+        Err(args::ArgsError::WantsValue(_)) => Some(true),
+        Err(args::ArgsError::Unknown(_)) => None,
+    }
+}
+
 /// Runs the client with the whole of argv; the exit code is the command's, or tmux's for its failures.
 pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut words = argv.into_iter().map(|word| word.to_string_lossy().into_owned());

@@ -109,9 +109,15 @@ impl Qmux {
         let program = qmux();
         let mut argv = vec![program.to_str().expect("a path of text")];
         argv.extend(args);
+        self.spawn(size, &argv, &[])
+    }
+
+    /// Runs any program on a terminal, with `more` in its environment.
+    pub fn spawn(&self, size: Size, argv: &[&str], more: &[(&str, &str)]) -> Term {
         let env = self.env();
-        let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Term::spawn(size, &argv, &env, &self.home())
+        let mut env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        env.extend(more);
+        Term::spawn(size, argv, &env, &self.home())
     }
 
     /// A session named `work` with a shell at its prompt, and a terminal attached to it.

@@ -21,7 +21,7 @@ pub(crate) const CHECKPOINT: Verb = verb(
 .interleaved();
 pub(crate) const RESTORE: Verb = verb(
     ("restore", ""),
-    "t:",
+    "",
     (0, Some(1)),
     "file [--clone] [--json]",
     "Bring a pane back from a file",

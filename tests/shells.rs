@@ -1,0 +1,73 @@
+//! Completion of qmux's command line in the shells themselves, on a pty, by the Tab key.
+
+mod support;
+
+use qmux::ids::Size;
+use support::session::Qmux;
+use support::term::Term;
+
+/// A shell with the completions loaded, `qmux` on its path, and the prompt shown.
+fn shell(qmux: &Qmux, argv: &[&str], load: &str) -> Term {
+    let bin = qmux.home().join("bin");
+    std::fs::create_dir_all(&bin).expect("a folder");
+    std::os::unix::fs::symlink(support::qmux(), bin.join("qmux")).expect("a link");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let term = qmux.spawn(Size { cols: 120, rows: 40 }, argv, &[("PATH", &path)]);
+    term.type_keys(format!("{load}\r"));
+    term.wait_text("loaded");
+    term
+}
+
+/// A verb by its beginning, the only session by its beginning, and an option.
+fn completes(qmux: &Qmux, term: &Term) {
+    qmux.ok(&["new-session", "-d", "-s", "workshop"]);
+    term.type_keys("qmux att\t");
+    term.wait_text("qmux attach-session");
+    term.type_keys("-t works\t");
+    term.wait_text("qmux attach-session -t workshop");
+    term.type_keys("\x15qmux set -g display-panes-ac\t");
+    term.wait_text("display-panes-active-colour");
+    // No candidate of ours: names of files.
+    std::fs::write(qmux.home().join("extra.conf"), "").expect("a file");
+    term.type_keys("\x15qmux source-file extra\t");
+    term.wait_text("qmux source-file extra.conf");
+}
+
+#[test]
+fn bash() {
+    let qmux = Qmux::new();
+    let load = "source <(qmux completions bash) && echo load''ed";
+    let term = shell(&qmux, &["bash", "--norc"], load);
+    completes(&qmux, &term);
+    // Readline cuts words at colons; the whole target is there all the same.
+    qmux.ok(&["new-window", "-d", "-t", "workshop:73"]);
+    term.type_keys("\x15qmux select-window -t workshop:7\t");
+    term.wait_text("select-window -t workshop:73");
+}
+
+#[test]
+fn zsh() {
+    let qmux = Qmux::new();
+    let load = "autoload -U compinit && compinit -D -u && source <(qmux completions zsh) && echo load''ed";
+    let term = shell(&qmux, &["zsh", "-f"], load);
+    completes(&qmux, &term);
+    qmux.ok(&["new-window", "-d", "-t", "workshop:73"]);
+    term.type_keys("\x15qmux select-window -t workshop:7\t");
+    term.wait_text("select-window -t workshop:73");
+}
+
+#[test]
+fn fish() {
+    let qmux = Qmux::new();
+    let term = shell(&qmux, &["fish", "--no-config"], "qmux completions fish | source && echo load''ed");
+    completes(&qmux, &term);
+}
+
+#[test]
+fn what_is_no_shell_is_refused() {
+    let said = Qmux::new().run(&["completions", "tcsh"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("tcsh") && said.err.contains("fish"), "{said:?}");
+    let said = Qmux::new().run(&["man"]);
+    assert!(said.code == 0 && said.out.starts_with(".TH QMUX 1"), "{}", said.err);
+}
