@@ -7,6 +7,7 @@
 pub mod checkpoint;
 pub mod client;
 pub mod command;
+pub mod doctor;
 pub mod format;
 pub mod ids;
 pub mod keeper;

@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Some("--role-server") => qmux::server::main(args.into_iter().skip(2).collect()),
         Some("--role-init") => ExitCode::from(qmux::checkpoint::native::init::main()),
         Some("completions") => qmux::manual::completions(&words()),
+        Some("doctor") => qmux::doctor::run(&words()),
         Some("man") => qmux::manual::man(&words()),
         _ => qmux::client::run(args),
     }

@@ -71,3 +71,41 @@ fn what_is_no_shell_is_refused() {
     let said = Qmux::new().run(&["man"]);
     assert!(said.code == 0 && said.out.starts_with(".TH QMUX 1"), "{}", said.err);
 }
+
+/// The terminal of the tests answers as qmux's own panes do; without one the rest is judged all the same.
+#[test]
+fn the_doctor_asks_the_terminal_and_puts_it_back() {
+    let qmux = Qmux::new();
+    let term = qmux.spawn(Size { cols: 120, rows: 40 }, &["bash", "--norc"], &[]);
+    let program = support::qmux();
+    term.type_keys(format!(
+        "{} doctor; echo en''ded $?; stty -a | grep -o '[ -]icanon'\r",
+        program.display()
+    ));
+    term.wait_text("ended");
+    term.wait_text(" icanon");
+    let text = term.screen_text();
+    assert!(text.contains("kitty keyboard: the terminal has it"), "{text}");
+    let said = qmux.run(&["doctor", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    let found = found.as_array().expect("a list");
+    let missing = found.iter().any(|f| f["level"] == "missing");
+    assert_eq!(said.code, i32::from(missing), "{said:?}");
+    let level =
+        |subject: &str| found.iter().find(|f| f["subject"] == subject).expect(subject)["level"].clone();
+    assert_eq!(level("terminal"), "less", "there was none");
+    assert_eq!(level("ssh"), "good", "the tests need it");
+    assert_eq!(qmux.run(&["doctor", "nonsense"]).code, 2);
+}
+
+#[test]
+fn the_doctor_misses_ssh() {
+    let qmux = Qmux::new();
+    let program = support::qmux();
+    let program = program.to_str().expect("a path of text");
+    let mut term =
+        qmux.spawn(Size { cols: 120, rows: 40 }, &[program, "doctor"], &[("QMUX_SSH", "/nowhere/ssh")]);
+    assert_eq!(term.wait_exit(), 1);
+    let text = term.screen_text();
+    assert!(text.contains("MISSING ssh: cannot start /nowhere/ssh"), "{text}");
+}

@@ -10,7 +10,7 @@ mod hosts;
 mod link;
 mod start;
 pub mod terminal;
-mod terminfo;
+pub mod terminfo;
 
 use crate::protocol::client::{CLIENT_PROTOCOL, ClientHello};
 use args::Args;
@@ -24,6 +24,18 @@ const TMUX_VERSION: &str = "3.7";
 
 /// How often a server is looked for that went without a word: one that was just ending has done nothing.
 const TRIES: usize = 3;
+
+/// Writes to standard output; false, and the reason on standard error, when that failed. A reader that has left
+/// has read enough.
+pub fn print(text: &str) -> bool {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("qmux: cannot write: {e}");
+            false
+        }
+        _ => true,
+    }
+}
 
 /// Whether the global flag of this letter takes a value; `None` when there is no such flag.
 pub fn takes_value(letter: char) -> Option<bool> {
@@ -140,7 +152,7 @@ fn working_directory() -> String {
 }
 
 /// POSIX: the first of these that is set and not empty decides.
-fn locale_is_utf8() -> bool {
+pub fn locale_is_utf8() -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))

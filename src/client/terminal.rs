@@ -169,6 +169,20 @@ const ANSWER_PATIENCE: Duration = Duration::from_millis(300);
 /// Answers are on their way.
 static AWAITED: AtomicBool = AtomicBool::new(false);
 
+/// Asks the terminal on standard input, and returns all it says until it has answered DA1, which ends the
+/// questions. `None` when it is no terminal or keeps silent. What the user types meanwhile is lost.
+pub fn ask(asked: &[u8]) -> Option<Vec<u8>> {
+    let terminal = Terminal::open().ok()?;
+    let termios = tcgetattr(&terminal.tty).ok()?;
+    let mut raw = termios.clone();
+    cfmakeraw(&mut raw);
+    tcsetattr(&terminal.tty, SetArg::TCSANOW, &raw).ok()?;
+    write_patiently(terminal.as_fd(), &[asked, questions::LAST_QUESTION].concat(), LEAVE_PATIENCE);
+    let heard = last_answers(terminal.as_fd(), LEAVE_PATIENCE);
+    let _ = tcsetattr(&terminal.tty, SetArg::TCSANOW, &termios);
+    questions::has_last_answer(&heard).then_some(heard)
+}
+
 /// These bytes go to the terminal; they may ask it something.
 pub fn asks(bytes: &[u8]) {
     if questions::asks(bytes) {
@@ -190,7 +204,12 @@ pub fn hears(bytes: &[u8]) {
 
 /// Takes the answers that nobody waits for any more, so that the shell does not get them as typed.
 fn swallow_answers(tty: BorrowedFd<'_>) {
-    let deadline = Instant::now() + ANSWER_PATIENCE;
+    last_answers(tty, ANSWER_PATIENCE);
+}
+
+/// What the terminal says until it has answered DA1, is gone, or `patience` has passed.
+fn last_answers(tty: BorrowedFd<'_>, patience: Duration) -> Vec<u8> {
+    let deadline = Instant::now() + patience;
     let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
     while !questions::has_last_answer(&heard) {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -199,12 +218,13 @@ fn swallow_answers(tty: BorrowedFd<'_>) {
             Ok(n) if n > 0 => match nix::unistd::read(tty, &mut buffer) {
                 Ok(n) if n > 0 => heard.extend_from_slice(&buffer[..n]),
                 Err(nix::Error::EINTR) => {}
-                _ => return,
+                _ => break,
             },
             Err(nix::Error::EINTR) if !left.is_zero() => {}
-            _ => return,
+            _ => break,
         }
     }
+    heard
 }
 
 /// Puts back what is saved, once.

@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn verbs_flags_and_their_values_are_completed() {
         assert_eq!(complete("att").0, ["attach-session"]);
-        assert_eq!(complete("compl").0, ["completions"]);
+        assert_eq!(complete("doc").0, ["doctor"]);
         let flags = complete("attach -").0;
         assert!(flags.contains(&"-t".into()) && flags.contains(&"-d".into()), "{flags:?}");
         assert!(complete("move --").0.contains(&"--dry-run".into()));

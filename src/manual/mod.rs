@@ -7,7 +7,6 @@ mod completions;
 mod man;
 
 use crate::mux::commands::TABLE;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 /// A verb as the user meets it.
@@ -20,12 +19,18 @@ struct Face {
 }
 
 /// Verbs that the program does itself, without a server.
-const OWN: [Face; 2] = [
+const OWN: [Face; 3] = [
     Face {
         name: "completions",
         alias: "",
         usage: "bash|zsh|fish",
         help: "Print what makes a shell complete qmux's words",
+    },
+    Face {
+        name: "doctor",
+        alias: "",
+        usage: "[--json]",
+        help: "Say what of the terminal, the kernel and ssh is missing, and what that costs",
     },
     Face { name: "man", alias: "", usage: "", help: "Print the man page" },
 ];
@@ -84,12 +89,7 @@ pub fn man(words: &[String]) -> ExitCode {
 }
 
 fn print(text: &str) -> ExitCode {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        // A pager that was left has read enough.
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(e) => refuse(&format!("qmux: cannot write: {e}")),
-    }
+    if crate::client::print(text) { ExitCode::SUCCESS } else { ExitCode::from(2) }
 }
 
 fn refuse(why: &str) -> ExitCode {

@@ -4,7 +4,7 @@
 //! shell would take them as typed. Knows no terminal.
 
 /// The questions end with DA1, which every terminal answers.
-const LAST_QUESTION: &[u8] = b"\x1b[c";
+pub const LAST_QUESTION: &[u8] = b"\x1b[c";
 
 /// Whether these bytes, written to a terminal, make it answer.
 pub fn asks(bytes: &[u8]) -> bool {
