@@ -3,7 +3,7 @@
 //! Owns the judgement only: the engine says what it can do, the client what the terminal answers. Changes nothing.
 
 use crate::checkpoint::native::NativeEngine;
-use crate::checkpoint::{Ability, Capabilities, Checkpointer as _};
+use crate::checkpoint::{Ability, Capabilities, Checkpointer as _, Tier};
 use crate::client;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -233,16 +233,27 @@ impl Kernel {
 
 fn kernel(k: &Kernel) -> Vec<Finding> {
     let mut all = vec![Finding::good("kernel", format!("{} {}", k.can.kernel, k.can.arch))];
-    // 3 forbids tracing to everyone; below that a keeper may trace its own children.
-    let traced = k.can.privileged || k.ptrace_scope != Some(3);
-    all.push(match (&k.can.dump, traced) {
-        (Ability::Yes, true) => Finding::good("panes leave", "yes"),
-        (Ability::Yes, false) => Finding::lacks(
+    // Documentation/admin-guide/LSM/Yama.rst: with 1 a keeper may trace its own descendants, with 2 only
+    // CAP_SYS_PTRACE may trace, with 3 nobody.
+    let barred = match k.ptrace_scope {
+        Some(3) => Some((
+            "kernel.yama.ptrace_scope is 3: nobody may stop a program",
+            "Set kernel.yama.ptrace_scope=1 in /etc/sysctl.d and reboot: 3 holds until then.",
+        )),
+        Some(2) if k.can.tier != Some(Tier::Root) => Some((
+            "kernel.yama.ptrace_scope is 2: only root may stop a program",
+            "As root: sysctl kernel.yama.ptrace_scope=1.",
+        )),
+        _ => None,
+    };
+    all.push(match (&k.can.dump, barred) {
+        (Ability::Yes, None) => Finding::good("panes leave", "yes"),
+        (Ability::Yes, Some((what, mend))) => Finding::lacks(
             Level::Missing,
             "panes leave",
-            "kernel.yama.ptrace_scope is 3: nobody may stop a program",
+            what,
             "No pane can be moved away or written to a file.",
-            "Set kernel.yama.ptrace_scope=1 in /etc/sysctl.d and reboot: 3 holds until then.",
+            mend,
         ),
         (Ability::No(why), _) => Finding::lacks(
             Level::Missing,
@@ -254,8 +265,8 @@ fn kernel(k: &Kernel) -> Vec<Finding> {
     });
     all.push(match &k.can.restore {
         Ability::Yes => {
-            let how = k.can.features.iter().find_map(|f| f.strip_prefix("tier: ")).unwrap_or("yes");
-            Finding::good("panes arrive", format!("yes, by {how}"))
+            let how = k.can.tier.map(|tier| format!(", as: {}", tier.name())).unwrap_or_default();
+            Finding::good("panes arrive", format!("yes{how}"))
         }
         Ability::No(why) => Finding::lacks(
             Level::Missing,
@@ -320,10 +331,11 @@ mod tests {
     }
 
     fn able() -> Kernel {
-        let features = ["tier: user namespace", "time-namespace", "pagemap-scan"];
+        let features = ["time-namespace", "pagemap-scan"];
         let can = Capabilities {
             dump: Ability::Yes,
             restore: Ability::Yes,
+            tier: Some(Tier::User),
             features: features.map(str::to_owned).into(),
             ..Capabilities::default()
         };
@@ -343,7 +355,10 @@ mod tests {
         assert!(no(Kernel { userns_clone: Some(0), ..able() }).contains("unprivileged_userns_clone=1"));
         assert!(no(Kernel { max_userns: Some(0), ..able() }).contains("max_user_namespaces"));
         let scope = |n| level(&kernel(&Kernel { ptrace_scope: Some(n), ..able() }), "panes leave");
-        assert_eq!((scope(1), scope(3)), (Level::Good, Level::Missing));
+        assert_eq!((scope(1), scope(2), scope(3)), (Level::Good, Level::Missing, Level::Missing));
+        let mut root = Kernel { ptrace_scope: Some(2), ..able() };
+        root.can.tier = Some(Tier::Root);
+        assert_eq!(level(&kernel(&root), "panes leave"), Level::Good);
         let mut old = able();
         old.can.features.clear();
         let all = kernel(&old);

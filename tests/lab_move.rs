@@ -57,7 +57,7 @@ fn vim_keeps_unsaved_changes_undo_and_visual_mode(stage: &Stage<'_>) {
     stage
         .term
         .wait_for("the cursor at the end of the selection", Instant::now() + PATIENCE, |s| s.cursor().y == 3);
-    stage.round_trips(rounds(2), "vim");
+    stage.round_trips(rounds(10), "vim");
 
     // Away from home: the first key counts, so do undo, resize and save.
     stage.move_to("hostB");
@@ -85,7 +85,7 @@ fn vim_loses_no_key_typed_during_moves(stage: &Stage<'_>) {
     stage.wait("-- INSERT --");
     let mut next = numbered();
     let mut expected = String::new();
-    for _ in 0..rounds(2) {
+    for _ in 0..rounds(10) {
         for host in ["hostB", "."] {
             expected += &stage.move_while_typing(host, &mut next);
             stage.term.type_keys("\r");
@@ -104,7 +104,7 @@ fn emacs_lives_on_from_the_first_key(stage: &Stage<'_>) {
     stage.wait_alone("emacs");
     stage.term.type_keys("My ");
     stage.wait("My Dear reader,");
-    stage.round_trips(rounds(2), "emacs");
+    stage.round_trips(rounds(10), "emacs");
     stage.move_to("hostB");
     // The keystroke that killed it in 1999 (SIGIO with no handler).
     stage.term.type_keys("x");
@@ -130,7 +130,7 @@ fn emacs_loses_no_key_typed_during_moves(stage: &Stage<'_>) {
     stage.wait_alone("emacs");
     let mut next = numbered();
     let mut expected = String::new();
-    for _ in 0..rounds(2) {
+    for _ in 0..rounds(10) {
         for host in ["hostB", "."] {
             expected += &stage.move_while_typing(host, &mut next);
             stage.term.type_keys("\r");
@@ -157,7 +157,7 @@ fn bash_keeps_its_jobs(stage: &Stage<'_>) {
     stage.wait("\"draft\" [New]");
     stage.term.type_keys("iunsaved");
     stage.wait("unsaved");
-    stage.round_trips(rounds(2), "vim");
+    stage.round_trips(rounds(10), "vim");
     stage.move_to("hostB");
     stage.term.type_keys(" words\x1b\x1a");
     stage.wait("[3]+  Stopped");
@@ -193,7 +193,7 @@ fn python_keeps_its_variables(stage: &Stage<'_>) {
     stage.run("gone = threading.Event(); threading.Thread(target=gone.wait).start(); print('set', 'up')");
     stage.wait("set up");
     stage.term.wait_cursor_line("the prompt", |line| line.trim_end() == ">>>");
-    stage.round_trips(rounds(2), "python3");
+    stage.round_trips(rounds(10), "python3");
     stage.move_to("hostB");
     stage.run("sum(x), threading.active_count(), 0 < time.monotonic() - started < 600");
     stage.wait("(499500, 2, True)");
@@ -211,7 +211,7 @@ fn less_pages_on(stage: &Stage<'_>) {
     stage.wait("number 22");
     stage.term.type_keys(" ");
     stage.wait("number 44");
-    stage.round_trips(rounds(2), "less");
+    stage.round_trips(rounds(10), "less");
     stage.move_to("hostB");
     stage.term.type_keys("G");
     stage.wait("number 5000");
@@ -228,7 +228,7 @@ fn htop_goes_on_and_quits(stage: &Stage<'_>) {
     stage.run("htop -d 2");
     stage.wait("Load average");
     let modes = stage.stty("hostA", "htop");
-    for _ in 0..rounds(2) {
+    for _ in 0..rounds(10) {
         for (to, place) in [("hostB", "hostB"), (".", "hostA")] {
             stage.move_to(to);
             assert_eq!(stage.stty(place, "htop"), modes);
@@ -250,11 +250,72 @@ fn nano_saves_and_quits(stage: &Stage<'_>) {
     stage.wait("GNU nano");
     stage.term.type_keys("begun here");
     stage.wait("begun here");
-    stage.round_trips(rounds(2), "nano");
+    stage.round_trips(rounds(10), "nano");
     stage.move_to("hostB");
     stage.term.type_keys(", done there\x0f\r");
     stage.wait("Wrote 1 line");
     stage.term.type_keys("\x18");
     stage.wait_prompt();
     assert_eq!(stage.home().sh(stage.user, "cat /shared/$USER/note"), "begun here, done there");
+}
+
+/// Takes user namespaces from those who log in on a host as ana, the way the kernel takes them from everybody
+/// in a changed root directory (user_namespaces(7)): the sysctl for it would be the whole machine's.
+fn forbid_user_namespaces(lab: &Lab, name: &str) {
+    let host = lab.host(name);
+    host.sh("root", "mkdir -m 755 /jail && mount --rbind / /jail");
+    host.sh("root", "printf 'Match User ana\\n ChrootDirectory /jail\\n' >> /etc/ssh/sshd_config");
+    host.sh("root", "kill -HUP $(cat /run/sshd.pid)");
+    // Asked by way of the sshd as it is from now on, which takes a moment.
+    let ask = ["ssh", name, "unshare -U true || echo forbidden"];
+    support::wait_until("logins without user namespaces", || {
+        host.exec("ana", &ask).out.contains("forbidden").then_some(())
+    });
+}
+
+#[test]
+fn vim_moves_by_file_capability_where_user_namespaces_are_forbidden() {
+    let Some(lab) = Lab::up_or_skip(&TWO) else { return };
+    let there = lab.host("hostB");
+    for host in TWO {
+        forbid_user_namespaces(&lab, host);
+    }
+    // Its process numbers are to be free on hostB, whose own are all small.
+    lab.host("hostA").sh("root", "echo 20000 > /proc/sys/kernel/ns_last_pid");
+    let stage = Stage::set(&lab, "ana");
+    stage.run("vim essay");
+    stage.wait("\"essay\" [New]");
+    stage.term.type_keys("ibegun here");
+    stage.wait("begun here");
+
+    // Another pane: the keeper that said no stays for a while, with the rights it was started with.
+    stage.ok(&["new-session", "-d", "-s", "early"]);
+    let refused = stage.qmux(&["move", "pane", "hostB", "-t", "early"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.err.contains("setcap cap_checkpoint_restore+ep"), "{refused:?}");
+
+    for host in TWO {
+        lab.host(host).sh("root", "setcap cap_checkpoint_restore+ep /usr/local/bin/qmux");
+    }
+    let said = stage.ok(&["move", "pane", "hostB", "-t", "work", "--dry-run"]);
+    assert!(said.contains("it takes qmux's file capability") && !said.contains("sudo"), "{said}");
+    stage.move_to("hostB");
+    let pid = stage.pid_on("hostB", "vim");
+    there.sh("root", &format!("[ $(readlink /proc/{pid}/ns/user) = $(readlink /proc/1/ns/user) ]"));
+    // What helped to build it is not left in it, and nothing keeps it from gaining rights as any program may.
+    there.sh("root", &format!("grep -qx 'CapPrm:\t0*' /proc/{pid}/status"));
+    there.sh("root", &format!("grep -qx 'NoNewPrivs:\t0' /proc/{pid}/status"));
+    stage.term.type_keys(", done there");
+    stage.wait("begun here, done there");
+    stage.move_to(".");
+
+    // A number that somebody else has by now: nothing moves, and it is said why.
+    there.sh("root", &format!("echo {} > /proc/sys/kernel/ns_last_pid; sleep 1000 >&- 2>&- &", pid - 1));
+    let taken = stage.qmux(&["move", "pane", "hostB", "-t", "work"]);
+    assert_ne!(taken.code, 0, "{taken:?}");
+    assert!(taken.err.contains(&format!("process number {pid} is in use")), "{taken:?}");
+    stage.term.type_keys(", saved at home\x1b:wq\r");
+    stage.wait_prompt();
+    let saved = stage.home().sh("ana", "cat /shared/ana/essay");
+    assert_eq!(saved, "begun here, done there, saved at home");
 }

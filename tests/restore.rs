@@ -549,7 +549,7 @@ fn foreign_vdso() {
 
 #[test]
 fn this_host_says_which_tiers_it_can_do_and_why_not() {
-    use qmux::checkpoint::native::{init::Tier, restore::tiers};
+    use qmux::checkpoint::{Tier, native::restore::tiers};
     for (tier, ability) in tiers(&user::helper()) {
         let root = nix::unistd::geteuid().is_root();
         match tier {

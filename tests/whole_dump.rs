@@ -107,6 +107,11 @@ fn emacs() {
         shown: "new some words",
         quit: "\x18\x13\x18\x03",
     });
+}
+
+// By itself: an image of emacs is 126 MB, and 300 of them take minutes.
+#[test]
+fn emacs_gets_its_keys() {
     gets_every_key("emacs -nw -Q typed", "(New file)", "", "\x18\x13\x18\x03");
 }
 

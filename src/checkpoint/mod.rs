@@ -110,6 +110,43 @@ pub enum Ability {
     No(String),
 }
 
+/// With what rights a tree is brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Tier {
+    /// Root: pid, mount, time and (where the host has another name) UTS namespaces.
+    Root,
+    /// An ordinary user: the same inside a user namespace; setuid programs do not work in it.
+    User,
+    /// CAP_CHECKPOINT_RESTORE on the qmux file: no namespace; pids must be free, clocks jump and the
+    /// host's name is the new one's.
+    FileCapability,
+}
+
+impl Tier {
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Root => "root",
+            Tier::User => "user namespace",
+            Tier::FileCapability => "file capability",
+        }
+    }
+
+    /// Its name in messages between hosts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Tier::Root => "root",
+            Tier::User => "user",
+            Tier::FileCapability => "cap",
+        }
+    }
+
+    /// The tree gets namespaces of its own.
+    pub fn isolates(self) -> bool {
+        self != Tier::FileCapability
+    }
+}
+
 /// What an engine can do on this host, with reasons for what it cannot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Capabilities {
@@ -123,8 +160,8 @@ pub struct Capabilities {
     pub dump: Ability,
     /// Can restore with the old pids.
     pub restore: Ability,
-    /// Runs with the rights of root.
-    pub privileged: bool,
+    /// With which rights it restores; none where it cannot.
+    pub tier: Option<Tier>,
     /// Optional kernel abilities found: `pagemap-scan`, `time-namespace`, `user-namespace`, …
     pub features: Vec<String>,
 }
@@ -334,6 +371,8 @@ pub struct RestoredRoot {
     pub pid: i32,
     /// The number it has for itself.
     pub inner_pid: i32,
+    /// With which rights it was brought back.
+    pub tier: Tier,
     /// Becomes readable with the raw wait status (4 bytes, little-endian) when it ends.
     pub exit: OwnedFd,
 }

@@ -187,7 +187,8 @@ impl Keeper {
             if let Err(error) = self.turn() {
                 break Err(error);
             }
-            if self.ending && self.link.as_ref().is_none_or(|l| l.queued() == 0) {
+            let writing = self.work.as_ref().is_some_and(Work::is_writing);
+            if self.ending && !writing && self.link.as_ref().is_none_or(|l| l.queued() == 0) {
                 break Ok(());
             }
         };

@@ -60,7 +60,7 @@ impl Checkpointer for Fake {
     }
 
     fn probe(&self) -> Capabilities {
-        Capabilities { arch: "fake".into(), privileged: true, ..Capabilities::default() }
+        Capabilities { arch: "fake".into(), tier: Some(Tier::Root), ..Capabilities::default() }
     }
 
     fn assess(&self, root: i32, _: TtyHint<'_>, _: &AssessOptions) -> Result<Assessment, CheckpointError> {
@@ -251,7 +251,7 @@ impl Restored for Copy {
         let (exit, kept_open) = nix::unistd::pipe().map_err(lost)?;
         // There is no init here to say how it ends: the channel stays open and silent.
         std::mem::forget(kept_open);
-        Ok(RestoredRoot { pid: self.pid, inner_pid: self.pid, exit })
+        Ok(RestoredRoot { pid: self.pid, inner_pid: self.pid, tier: Tier::Root, exit })
     }
 
     fn discard(self: Box<Self>) {}

@@ -8,7 +8,7 @@ use super::{assess, dump, view};
 use crate::checkpoint::{
     Ability, AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions,
     FreezeOptions, Frozen, ImageReader, ImageWriter, Refusal, RestoreOptions, Restored, Sealed, Ship, Stats,
-    TtyHint,
+    Tier, TtyHint,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,13 +57,17 @@ impl Checkpointer for NativeEngine {
             }
             (arch, _) => Ability::No(format!("the native engine does not know {arch}")),
         };
+        let restore = restorable();
         Capabilities {
             arch: host.arch,
             kernel: host.kernel,
             cpu: Some(host.cpu),
             dump,
-            restore: restorable(&mut features),
-            privileged: nix::unistd::geteuid().is_root(),
+            tier: restore.as_ref().ok().copied(),
+            restore: match restore {
+                Ok(_) => Ability::Yes,
+                Err(why) => Ability::No(why.clone()),
+            },
             features,
         }
     }
@@ -116,27 +120,20 @@ impl Checkpointer for NativeEngine {
     }
 }
 
-/// Tries the ways to restore, the best first, till one works; it is named in `features` as `tier: NAME`.
-/// Tried once in the life of a process: it starts the helper, and the answer does not change.
-fn restorable(features: &mut Vec<String>) -> Ability {
-    static TRIED: std::sync::OnceLock<Result<&'static str, String>> = std::sync::OnceLock::new();
-    let tried = TRIED.get_or_init(|| {
+/// Tries the ways to restore, the best first, till one works. Tried once in the life of a process: it starts
+/// the helper, and the answer does not change.
+fn restorable() -> &'static Result<Tier, String> {
+    static TRIED: std::sync::OnceLock<Result<Tier, String>> = std::sync::OnceLock::new();
+    TRIED.get_or_init(|| {
         let mut reasons = Vec::new();
         for tier in super::restore::candidates() {
             match super::restore::attempt(std::path::Path::new("/proc/self/exe"), tier) {
-                Ok(()) => return Ok(tier.name()),
+                Ok(()) => return Ok(tier),
                 Err(why) => reasons.push(format!("{}: {why}", tier.name())),
             }
         }
         Err(reasons.join("; "))
-    });
-    match tried {
-        Ok(name) => {
-            features.push(format!("tier: {name}"));
-            Ability::Yes
-        }
-        Err(why) => Ability::No(why.clone()),
-    }
+    })
 }
 
 /// A freeze that the kernel forbids is a refusal with a name and a cure.

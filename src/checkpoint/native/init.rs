@@ -7,6 +7,7 @@
 use super::open;
 use super::plan::{Plan, PlanError};
 use super::skeleton::{self, Skeleton};
+use crate::checkpoint::Tier;
 use crate::checkpoint::model::{Pid, TreeImage, Uts};
 use crate::sys::clone3::{self, Forked, Parent, SingleThreaded};
 use crate::sys::ptmx::{self, Termios2};
@@ -17,34 +18,6 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// With what rights a tree is brought back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Tier {
-    /// Root: pid, mount, time and (where the host has another name) UTS namespaces.
-    Root,
-    /// An ordinary user: the same inside a user namespace; setuid programs do not work in it.
-    User,
-    /// CAP_CHECKPOINT_RESTORE on the qmux file: no namespace; pids must be free, clocks jump and the
-    /// host's name is the new one's.
-    FileCapability,
-}
-
-impl Tier {
-    /// Its name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Tier::Root => "root",
-            Tier::User => "user namespace",
-            Tier::FileCapability => "file capability",
-        }
-    }
-
-    /// The tree gets namespaces of its own.
-    pub fn isolates(self) -> bool {
-        self != Tier::FileCapability
-    }
-}
 
 /// What the init role is to build; sent by the keeper in a memfd.
 #[derive(Debug, Serialize, Deserialize)]
@@ -134,6 +107,9 @@ pub enum InitError {
     /// The request cannot be read.
     #[error("request: {0}")]
     Request(String),
+    /// A number the tree needs belongs to another process, group or session.
+    #[error("its process number {0} is in use here, and without a user namespace it can have no other")]
+    Taken(Pid),
     /// Another process of the skeleton failed and has said why.
     #[error("another process failed")]
     Elsewhere,
@@ -276,17 +252,31 @@ fn reign(proof: SingleThreaded, control: BorrowedFd<'_>, request: &InitRequest) 
     fdtable::close_range(0, request.base as u32 - 1).doing(|| "close what was inherited".into())?;
     // SAFETY is not at stake: the number is this process's own from here to its end.
     let channel = borrow(control)?;
-    fdpass::send(channel.as_fd(), &[tag::HELLO], &[]).doing(|| "greet the keeper".into())?;
+    // The caller's channel is closed by now: what fails from here on is told on this one.
+    Ok(build(proof, [control, go], channel.as_fd(), request).unwrap_or_else(|error| {
+        report(channel.as_fd(), &error);
+        1
+    }))
+}
+
+/// Mounts, terminals, files, processes; then the wait for the tree's end.
+fn build(
+    proof: SingleThreaded,
+    [control, go]: [RawFd; 2],
+    channel: BorrowedFd<'_>,
+    request: &InitRequest,
+) -> Result<u8, InitError> {
+    fdpass::send(channel, &[tag::HELLO], &[]).doing(|| "greet the keeper".into())?;
     if request.tier.isolates() {
         mounts(request)?;
     }
     if request.probe {
-        fdpass::send(channel.as_fd(), &[tag::HELLO], &[]).doing(|| "report".into())?;
+        fdpass::send(channel, &[tag::HELLO], &[]).doing(|| "report".into())?;
         return Ok(0);
     }
     let terminals = terminals(request)?;
     let master = &terminals[&request.tree.tty.index];
-    fdpass::send(channel.as_fd(), &[tag::MASTER], &[master.as_fd()]).doing(|| "send the pty".into())?;
+    fdpass::send(channel, &[tag::MASTER], &[master.as_fd()]).doing(|| "send the pty".into())?;
     let opened = open::all(request, terminals)?;
     let plan = Plan::of(&request.tree)?;
     let counters = SharedCounters::new().doing(|| "map the counters".into())?;
@@ -296,7 +286,7 @@ fn reign(proof: SingleThreaded, control: BorrowedFd<'_>, request: &InitRequest) 
     fdtable::close_range(request.base as u32, request.end_fd() as u32 - 1)
         .doing(|| "close the files".into())?;
     fdtable::close(go);
-    reap(channel.as_fd(), root, request.tier)
+    reap(channel, root, request.tier)
 }
 
 fn dup(fd: BorrowedFd<'_>) -> Result<RawFd, InitError> {

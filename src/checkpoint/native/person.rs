@@ -2,9 +2,9 @@
 //! timers, limits, pending signals and credentials, as batches of calls made in the process.
 
 use super::batch::{Batch, Expect};
-use super::init::{InitRequest, Tier};
-use crate::checkpoint::Sabotage;
+use super::init::InitRequest;
 use crate::checkpoint::model::{Creds, LockKind, PosixTimer, ProcState, Process, SigAction, Thread};
+use crate::checkpoint::{Sabotage, Tier};
 use crate::sys::prctl::{Capabilities, capset_arguments};
 
 const PR_TIMER_CREATE_RESTORE_IDS: u64 = 77;

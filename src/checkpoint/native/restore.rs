@@ -9,7 +9,7 @@
 use super::batch::{self, Batch, BatchError, Begun};
 use super::carried::Placed;
 use super::freeze::wait_for_stop;
-use super::init::{InitRequest, Tier, path};
+use super::init::{InitRequest, path};
 use super::nursery::Nursery;
 use super::space::{self, Park};
 use super::vdso::{HostVdso, Vdso};
@@ -19,6 +19,7 @@ use crate::checkpoint::model::{Manifest, Pid, ProcState, Process, TreeImage, Uts
 use crate::checkpoint::store::{FileStore, Incoming};
 use crate::checkpoint::{
     CheckpointError, ContentHash, ImageError, ImageReader, RestoreOptions, Restored, RestoredRoot, Sabotage,
+    Tier,
 };
 use crate::sys::arch_x86_64::Registers;
 use crate::sys::memory::{PAGE, ProcessMemory, RemotePtr, Run};
@@ -174,13 +175,16 @@ fn request(
     }
 }
 
-/// Tiers to be tried here, the best first.
-pub fn candidates() -> Vec<Tier> {
-    if nix::unistd::geteuid().is_root() {
-        return vec![Tier::Root, Tier::User];
+/// Tiers this user may have, the best first; [`attempt`] says which of them this host allows.
+pub fn candidates() -> [Tier; 2] {
+    match nix::unistd::geteuid().is_root() {
+        true => [Tier::Root, Tier::User],
+        false => [Tier::User, Tier::FileCapability],
     }
-    let capable = prctl::capabilities().is_ok_and(|c| c.permitted >> prctl::CAP_CHECKPOINT_RESTORE & 1 == 1);
-    if capable { vec![Tier::User, Tier::FileCapability] } else { vec![Tier::User] }
+}
+
+fn capable() -> bool {
+    prctl::capabilities().is_ok_and(|c| c.permitted >> prctl::CAP_CHECKPOINT_RESTORE & 1 == 1)
 }
 
 /// One process of the tree while it is built.
@@ -216,7 +220,7 @@ impl<'t> Build<'t> {
         let mut nursery = None;
         let mut last = CheckpointError::Unfit("no way to restore with the old process numbers".into());
         let mut mapped_ids = (None, None);
-        for tier in candidates() {
+        for tier in candidates().into_iter().filter(|tier| *tier != Tier::FileCapability || capable()) {
             request.tier = tier;
             request.inside = (manifest.uid, manifest.gid);
             if tier == Tier::Root {
@@ -385,6 +389,7 @@ impl<'t> Build<'t> {
         Ok(Box::new(Tree {
             inner_pid: self.tree.processes.first().map_or(0, |p| p.pid),
             pid: root,
+            tier: self.request.tier,
             master: self.master,
             nursery: self.nursery,
             threads,
@@ -591,6 +596,7 @@ struct Tree {
     master: OwnedFd,
     pid: i32,
     inner_pid: i32,
+    tier: Tier,
     pending_input: Vec<u8>,
     screen: Vec<u8>,
     /// Before the files: it kills what is left.
@@ -614,7 +620,7 @@ impl Restored for Tree {
     fn resume(self: Box<Self>) -> Result<RestoredRoot, CheckpointError> {
         // Before anything runs: what was typed first must be read first.
         refill::refill(self.master.as_fd(), &self.pending_input)?;
-        let Tree { threads, pid, inner_pid, nursery, placed, .. } = *self;
+        let Tree { threads, pid, inner_pid, tier, nursery, placed, .. } = *self;
         let exit = nursery.release()?;
         placed.keep();
         for thread in threads {
@@ -632,7 +638,7 @@ impl Restored for Tree {
         // No SIGWINCH: what the program has drawn is still on the screen, which travels with the pane; programs
         // that get one for nothing clear messages and answer prompts (docs/architecture.md, section 5). Where no
         // screen travelled the caller makes them draw anew: `nudge`.
-        Ok(RestoredRoot { pid, inner_pid, exit })
+        Ok(RestoredRoot { pid, inner_pid, tier, exit })
     }
 
     fn discard(self: Box<Self>) {
@@ -668,14 +674,11 @@ pub fn attempt(helper: &std::path::Path, tier: Tier) -> Result<(), CheckpointErr
     let root = nix::unistd::geteuid().is_root();
     match tier {
         Tier::Root if !root => return Err(CheckpointError::Unfit("this is not root".into())),
-        Tier::FileCapability => {
-            let caps = prctl::capabilities().map_err(CheckpointError::system("read capabilities"))?;
-            if caps.permitted >> prctl::CAP_CHECKPOINT_RESTORE & 1 == 0 {
-                let why = "qmux has no CAP_CHECKPOINT_RESTORE (setcap cap_checkpoint_restore+ep on it)";
-                return Err(CheckpointError::Unfit(why.into()));
-            }
+        Tier::FileCapability if !capable() => {
+            let why = "qmux has no CAP_CHECKPOINT_RESTORE (setcap cap_checkpoint_restore+ep on it)";
+            return Err(CheckpointError::Unfit(why.into()));
         }
-        Tier::Root | Tier::User => {}
+        Tier::Root | Tier::User | Tier::FileCapability => {}
     }
     let request = InitRequest {
         tier,

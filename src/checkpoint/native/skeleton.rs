@@ -64,8 +64,10 @@ impl Skeleton<'_> {
         let node = &self.plan.nodes[index];
         // A helper's number only has to keep out of the way, and outside a namespace it cannot choose.
         let wanted = (self.request.tier.isolates() || node.role != Role::Courier).then_some(node.number);
-        let forked = clone3::fork_as(self.proof, wanted, Parent::Caller)
-            .doing(|| format!("make process {}", node.number))?;
+        let forked = match clone3::fork_as(self.proof, wanted, Parent::Caller) {
+            Err(e) if e.raw_os_error() == Some(libc::EEXIST) => return Err(InitError::Taken(node.number)),
+            forked => forked.doing(|| format!("make process {}", node.number))?,
+        };
         match forked {
             Forked::Parent(pid) => Ok(pid),
             Forked::Child => {

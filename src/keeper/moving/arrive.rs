@@ -98,10 +98,7 @@ impl Keeper {
     pub(super) fn on_arrive_event(&mut self, work: &mut Work, event: Event) {
         let Kind::Arrive(arriving) = &mut work.kind else { return };
         match event {
-            Event::Considered(mut accept) => {
-                accept.warnings.extend(notes_of_tier(accept.tier == "root"));
-                self.drive_arrive(work, DestinationInput::Considered(accept));
-            }
+            Event::Considered(accept) => self.drive_arrive(work, DestinationInput::Considered(accept)),
             Event::Consumed(bytes) => {
                 arriving.on_their_way = arriving.on_their_way.saturating_sub(bytes);
                 self.say_to_peer(work.move_id, &Message::Credit { bytes });
@@ -124,6 +121,7 @@ impl Keeper {
             | Event::DataEnd
             | Event::Data
             | Event::Frozen
+            | Event::Written
             | Event::Saved { .. }
             | Event::Sealed
             | Event::Ended(_)
@@ -407,14 +405,6 @@ impl Arriving {
         if let Some(mut kept) = self.kept.take() {
             kept.remove();
         }
-    }
-}
-
-/// What whoever brings a tree to life should know of how it was done.
-pub(super) fn notes_of_tier(privileged: bool) -> Vec<String> {
-    match privileged {
-        true => Vec::new(),
-        false => vec!["Programs that change the user (sudo, su) will not work in it there.".into()],
     }
 }
 

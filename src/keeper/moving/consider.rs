@@ -5,7 +5,7 @@ use super::{places, trouble};
 use crate::checkpoint::model::Cpu;
 use crate::checkpoint::native::fitness;
 use crate::checkpoint::store::FileStore;
-use crate::checkpoint::{Ability, Capabilities};
+use crate::checkpoint::{Ability, Capabilities, Tier};
 use crate::ids::{Epoch, HostName, LifeId};
 use crate::protocol::keeper::Trouble;
 use crate::protocol::migration::{Accept, Offer, OfferedFile};
@@ -60,10 +60,26 @@ pub fn consider(offer: &Offer, here: &Here, able: &Capabilities) -> Result<Accep
         qmux: env!("CARGO_PKG_VERSION").into(),
         host: here.host.clone(),
         lacking,
-        tier: if able.privileged { "root" } else { "user" }.into(),
-        warnings: carry.iter().map(|place| places::comes_along(place, &here.host)).collect(),
+        tier: able.tier.map(Tier::word).unwrap_or_default().into(),
+        warnings: carry
+            .iter()
+            .map(|place| places::comes_along(place, &here.host))
+            .chain(able.tier.and_then(|tier| note_of_tier(tier, &here.host)))
+            .collect(),
         carry: carry.iter().map(|place| place.path.clone().into()).collect(),
     })
+}
+
+/// What whoever brings a tree to life should know of how it is done on `host`.
+pub(super) fn note_of_tier(tier: Tier, host: &HostName) -> Option<String> {
+    match tier {
+        Tier::Root => None,
+        Tier::User => Some("Programs that change the user (sudo, su) will not work in it there.".into()),
+        Tier::FileCapability => Some(format!(
+            "There are no user namespaces for you on {host}, so it takes qmux's file capability: its process \
+             numbers must be free there, and it sees {host}'s own name and clocks."
+        )),
+    }
 }
 
 fn check_machine(offer: &Offer, here: &Here, able: &Capabilities) -> Result<(), Trouble> {

@@ -165,7 +165,8 @@ impl Keeper {
             Event::Sealed => self.drive_leave(work, SourceInput::Sealed),
             Event::Failed(why) => self.drive_leave(work, SourceInput::EngineFailed(why)),
             // Answers to commands that are waited for, or of the other side's.
-            Event::Saved { .. }
+            Event::Written
+            | Event::Saved { .. }
             | Event::Considered(_)
             | Event::Received
             | Event::Consumed(_)

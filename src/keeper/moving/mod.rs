@@ -162,6 +162,11 @@ impl Work {
         self.worker.as_ref().map_or(Ok(()), |worker| worker.finish(command))
     }
 
+    /// An image is being written of a program that may end meanwhile; somebody waits for it.
+    pub fn is_writing(&self) -> bool {
+        matches!(&self.kind, Kind::Save(saving) if saving.writing && !saving.over)
+    }
+
     fn thawed(&mut self) {
         self.guarded = false;
         if let Some(since) = self.frozen.take() {

@@ -1,6 +1,7 @@
 //! A pane into an image file, and out of one.
 
 use super::arrive::cache_dir;
+use super::consider::note_of_tier;
 use super::files;
 use super::worker::{Command, Event, Target, Worker};
 use super::{Kind, Work, trouble};
@@ -18,6 +19,8 @@ pub(super) struct Saving {
     screen: Vec<u8>,
     keep_running: bool,
     saved: Option<(ImageId, u64)>,
+    /// The program has been let go, and its image is not on disk yet.
+    pub writing: bool,
     pub over: bool,
 }
 
@@ -40,7 +43,7 @@ impl Keeper {
         match started {
             Ok((target, worker)) => {
                 worker.begin(Command::Assess { target, cut: false });
-                let saving = Saving { path, screen, keep_running, saved: None, over: false };
+                let saving = Saving { path, screen, keep_running, saved: None, writing: false, over: false };
                 let id = MoveId::from_random(super::random());
                 self.work = Some(Work::new(id, Some(worker), Kind::Save(saving)));
             }
@@ -74,10 +77,17 @@ impl Keeper {
                 self.read_dry();
                 work.begin(Command::DumpToFile { options, path });
             }
+            Event::Written => {
+                // The disk is slow; a program that runs on need not wait for it, one that ends must.
+                if saving.keep_running {
+                    saving.writing = true;
+                    self.thaw_saved(work);
+                }
+                work.begin(Command::KeepFile);
+            }
             Event::Saved { image, bytes } => {
                 saving.saved = Some((image, bytes));
                 if saving.keep_running {
-                    self.thaw_saved(work);
                     self.tell_saved(work);
                 } else {
                     work.begin(Command::Seal);
@@ -189,7 +199,7 @@ impl Keeper {
                 let (master, image) = (loading.master.take(), loading.image);
                 let title = std::mem::take(&mut loading.title);
                 if let Some(image) = image {
-                    let notes = super::arrive::notes_of_tier(nix::unistd::geteuid().is_root());
+                    let notes = note_of_tier(root.tier, &host).into_iter().collect();
                     self.send(&FromKeeper::Restored { image, screen, notes });
                 }
                 if let Some(master) = master
@@ -203,6 +213,7 @@ impl Keeper {
             | Event::DataEnd
             | Event::Data
             | Event::Frozen
+            | Event::Written
             | Event::Saved { .. }
             | Event::Sealed
             | Event::Considered(_)

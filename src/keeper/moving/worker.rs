@@ -55,8 +55,10 @@ pub enum Command {
     Freeze { cut: bool },
     /// Make the image and send it.
     Dump { options: DumpOptions, out: SyncSender<Bytes> },
-    /// Make the image and keep it in a file.
+    /// Write the image beside `path`.
     DumpToFile { options: DumpOptions, path: PathBuf },
+    /// Make the file written last durable and give it its name: needs no frozen tree.
+    KeepFile,
     /// Put the frozen tree under exit-kill.
     Seal,
     /// Back to frozen. Answered by `Done`.
@@ -87,7 +89,9 @@ pub enum Event {
     DataEnd,
     /// Answer to `Freeze`.
     Frozen,
-    /// Answer to `DumpToFile`.
+    /// Answer to `DumpToFile`: nothing more is wanted of the tree, and the file has no name yet.
+    Written,
+    /// Answer to `KeepFile`.
     Saved { image: ImageId, bytes: u64 },
     /// Answer to `Seal`.
     Sealed,
@@ -136,7 +140,8 @@ impl Worker {
             .spawn(move || {
                 // Made here: an engine need not be Send.
                 if let Some(engine) = engines(&name) {
-                    Work { engine, guard: Guard::None, target: None, say, faults, cut: false }.run(&orders);
+                    Work { engine, guard: Guard::None, target: None, file: None, say, faults, cut: false }
+                        .run(&orders);
                 }
             })
             .map_err(|e| trouble(1, "thread", e.to_string()))?;
@@ -231,6 +236,8 @@ struct Work {
     engine: Box<dyn Checkpointer>,
     guard: Guard,
     target: Option<Target>,
+    /// Written, and not kept yet.
+    file: Option<files::NewImage>,
     say: Say,
     faults: Faults,
     cut: bool,
@@ -273,6 +280,11 @@ impl Work {
                 Ok(Event::DataEnd)
             }
             Command::DumpToFile { options, path } => self.dump_to_file(&options, &path),
+            Command::KeepFile => {
+                let file = self.file.take().ok_or_else(|| trouble(1, "no-image", "No image was written"))?;
+                let (image, bytes) = file.finish()?;
+                Ok(Event::Saved { image, bytes })
+            }
             Command::Seal => self.seal(),
             Command::Unseal => {
                 if let Guard::Sealed(sealed) = std::mem::replace(&mut self.guard, Guard::None) {
@@ -392,8 +404,8 @@ impl Work {
         self.may("source.dump")?;
         let mut file = files::NewImage::create(path)?;
         self.dump(file.writer(), options)?;
-        let (image, bytes) = file.finish()?;
-        Ok(Event::Saved { image, bytes })
+        self.file = Some(file);
+        Ok(Event::Written)
     }
 
     fn seal(&mut self) -> Result<Event, Trouble> {
