@@ -161,6 +161,9 @@ fn spawn(path: &Path, args: &Args, as_tmux: bool) -> Result<(Child, PathBuf), St
     let exe = std::env::current_exe().map_err(start_error(Path::new("/proc/self/exe")))?;
     let mut command = Command::new(&exe);
     command.arg0("qmux").arg("--role-server").arg(path);
+    if as_tmux {
+        command.arg("--as-tmux");
+    }
     if as_tmux
         && args.socket_path.is_none()
         && let Some(name) = path.file_stem()

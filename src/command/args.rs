@@ -218,8 +218,9 @@ impl Args {
         self.words.iter().skip(i).map(Word::to_text).collect()
     }
 
-    /// The command as it could be typed again, flags in alphabetical order as tmux prints them.
-    pub fn print(&self, name: &str) -> String {
+    /// The command as it could be typed again, flags in alphabetical order as tmux prints them;
+    /// `block` prints the commands in braces.
+    pub fn print(&self, name: &str, block: &dyn Fn(&[super::Command]) -> String) -> String {
         let mut out = name.to_owned();
         let mut bare: Vec<char> = self.flags.iter().filter(|(_, v)| v.is_none()).map(|(f, _)| *f).collect();
         bare.sort_unstable();
@@ -231,7 +232,7 @@ impl Args {
         valued.sort_by_key(|(f, _)| *f);
         for (flag, value) in valued {
             out.push_str(&format!(" -{flag} "));
-            super::print_words(value.as_slice(), &mut out);
+            super::print_words(value.as_slice(), block, &mut out);
         }
         for (name, value) in &self.long {
             out.push_str(&format!(" {name}"));
@@ -241,7 +242,7 @@ impl Args {
         }
         if !self.words.is_empty() {
             out.push(' ');
-            super::print_words(&self.words, &mut out);
+            super::print_words(&self.words, block, &mut out);
         }
         out
     }

@@ -67,13 +67,13 @@ pub fn print_commands(commands: &[Command]) -> String {
         if i > 0 {
             out.push_str(" ; ");
         }
-        print_words(&command.words, &mut out);
+        print_words(&command.words, &print_commands, &mut out);
     }
     out
 }
 
-/// Words as they could be typed again.
-pub fn print_words(words: &[Word], out: &mut String) {
+/// Words as they could be typed again; `block` prints the commands in braces.
+pub fn print_words(words: &[Word], block: &dyn Fn(&[Command]) -> String, out: &mut String) {
     for (i, word) in words.iter().enumerate() {
         if i > 0 {
             out.push(' ');
@@ -82,7 +82,7 @@ pub fn print_words(words: &[Word], out: &mut String) {
             Word::Text(t) => out.push_str(&quote(t)),
             Word::Block(b) => {
                 // Writing into a String cannot fail.
-                let _ = write!(out, "{{ {} }}", print_commands(b));
+                let _ = write!(out, "{{ {} }}", block(b));
             }
         }
     }

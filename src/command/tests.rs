@@ -170,7 +170,7 @@ fn flags_are_sorted_from_words() {
     assert_eq!(args.get('t').as_deref(), Some("x"));
     assert_eq!(args.all('e').collect::<Vec<_>>(), ["1", "2"]);
     assert_eq!(args.texts_from(0), ["word", "-a"]);
-    assert_eq!(args.print("new-thing"), "new-thing -ad -e 1 -e 2 -t x word -a");
+    assert_eq!(args.print("new-thing", &print_commands), "new-thing -ad -e 1 -e 2 -t x word -a");
     assert_eq!(SPEC.read(&text_words("-- -d")).unwrap().texts_from(0), ["-d"]);
     let said = |t: &str| SPEC.read(&text_words(t)).unwrap_err().to_string();
     assert_eq!(said("-x"), "command new-thing: unknown flag -x");

@@ -1,7 +1,7 @@
 //! Key tables: what a key or a mouse event is bound to.
 
 use crate::command::Command;
-use crate::vt::keys::{self, Key, Mods};
+use crate::vt::keys::{self, Key, KeyCode, Mods};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -97,7 +97,94 @@ fn action(text: &str) -> Option<MouseAction> {
     })
 }
 
+/// Keys that are no characters in the order tmux numbers them; function keys come after the first one.
+const SPECIAL: [KeyCode; 13] = [
+    KeyCode::Backspace,
+    KeyCode::F(1),
+    KeyCode::Insert,
+    KeyCode::Delete,
+    KeyCode::Home,
+    KeyCode::End,
+    KeyCode::PageDown,
+    KeyCode::PageUp,
+    KeyCode::BackTab,
+    KeyCode::Up,
+    KeyCode::Down,
+    KeyCode::Left,
+    KeyCode::Right,
+];
+
+/// The keypad in that order.
+const KEYPAD: &str = "/*-789+456123\n0.";
+
+/// The place of a key among keys with the same modifiers, as tmux 3.3 numbers them: ASCII, what the mouse does,
+/// keys without a character, the keypad, other characters.
+fn code_rank(code: KeyCode) -> u32 {
+    let known = |at: Option<usize>| at.map_or(u32::from(u8::MAX), |at| at as u32);
+    match code {
+        KeyCode::Tab => 9,
+        KeyCode::Enter => 13,
+        KeyCode::Escape => 27,
+        KeyCode::Char(c) if c.is_ascii() => u32::from(c),
+        KeyCode::Char(c) => 0x3000 + u32::from(c),
+        KeyCode::F(n) => 0x1100 + u32::from(n),
+        KeyCode::Kp(c) => 0x2200 + known(KEYPAD.find(c)),
+        KeyCode::Other(n) => 0x2000_0000 + u32::from(n),
+        other => match SPECIAL.iter().position(|s| *s == other) {
+            Some(0) => 0x1000,
+            at => 0x2000 + known(at),
+        },
+    }
+}
+
+fn mouse_rank(action: MouseAction, area: MouseArea) -> u32 {
+    let (kind, button) = match action {
+        MouseAction::Move => (0, 0),
+        MouseAction::Down(n) => (1, n),
+        MouseAction::Up(n) => (2, n),
+        MouseAction::Drag(n) => (3, n),
+        MouseAction::DragEnd(n) => (4, n),
+        MouseAction::WheelUp => (5, 0),
+        MouseAction::WheelDown => (6, 0),
+        MouseAction::Second(n) => (7, n),
+        MouseAction::Double(n) => (8, n),
+        MouseAction::Triple(n) => (9, n),
+    };
+    let area = match area {
+        MouseArea::Pane => 0,
+        MouseArea::Status => 1,
+        MouseArea::StatusLeft => 2,
+        MouseArea::StatusRight => 3,
+        MouseArea::StatusDefault => 4,
+        MouseArea::Border => 5,
+    };
+    0x800 + kind * 0x80 + u32::from(button) * 8 + area
+}
+
 impl Trigger {
+    /// The place in a list, as tmux 3.3 has it: by modifiers (Alt, Ctrl, Shift), then by key.
+    pub fn rank(&self) -> (u8, u32) {
+        let of = |mods: Mods| {
+            [(Mods::ALT, 1), (Mods::CTRL, 2), (Mods::SHIFT, 4)]
+                .iter()
+                .map(|(m, bit)| if mods.contains(*m) { *bit } else { 0 })
+                .sum()
+        };
+        match self {
+            // A letter with Ctrl is its control character there.
+            Trigger::Key(Key { code: KeyCode::Char(c), mods })
+                if mods.contains(Mods::CTRL) && c.is_ascii() =>
+            {
+                (of(mods.without(Mods::CTRL)), u32::from(*c) & 0x1f)
+            }
+            Trigger::Key(key) => (of(key.mods), code_rank(key.code)),
+            Trigger::FocusIn => (0, 0x700),
+            Trigger::FocusOut => (0, 0x701),
+            Trigger::Any => (0, 0x702),
+            Trigger::Mouse(action, area, mods) => (of(*mods), mouse_rank(*action, *area)),
+        }
+    }
+
     /// By tmux's name: `C-b`, `M-Left`, `MouseDown1Pane`, `Any`.
     pub fn parse(name: &str) -> Option<Trigger> {
         match name {

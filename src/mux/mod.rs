@@ -71,6 +71,8 @@ pub struct Config {
     pub utc_offset_s: i32,
     /// `TERM_PROGRAM` of panes: `tmux` when called by that name, for programs that look.
     pub term_program: String,
+    /// Started as `tmux`: what tmux has not stays out of sight until it is asked for.
+    pub as_tmux: bool,
 }
 
 impl Default for Config {
@@ -89,6 +91,7 @@ impl Default for Config {
             unix_ms: 0,
             utc_offset_s: 0,
             term_program: "tmux".into(),
+            as_tmux: false,
         }
     }
 }

@@ -75,6 +75,11 @@ impl Mux {
         self.theme.get(name).cloned().or_else(|| options::definition(name).map(options::default_value))
     }
 
+    /// Whether the server was started as `tmux`.
+    pub fn as_tmux(&self) -> bool {
+        self.config.as_tmux
+    }
+
     /// Puts a theme's option values in place of the defaults; what users set stands above them. Values
     /// that the option does not take are left out.
     pub fn set_theme(&mut self, values: &[(String, String)]) {
@@ -175,6 +180,9 @@ impl Mux {
     /// Defaults that depend on the user.
     pub(crate) fn set_defaults(&mut self) {
         self.session_options.put("default-shell", Value::Text(self.config.shell.clone()));
+        if self.config.as_tmux {
+            self.session_options.put("hint-line", Value::Flag(false));
+        }
         let editor = self.env_global("VISUAL").or_else(|| self.env_global("EDITOR"));
         if let Some(editor) = editor.filter(|e| !e.is_empty()) {
             if editor.contains("vi") {

@@ -71,7 +71,8 @@ fn usual() -> Vec<PathBuf> {
 
 /// Loads the theme that the option `theme` names, if it is not the one in force.
 pub(super) fn follow_theme(server: &Rc<Server>, core: &mut super::Core) {
-    let name = core.mux.option_text(Scope::GlobalSession, "theme");
+    let chosen = core.mux.option_text(Scope::GlobalSession, "theme");
+    let name = if chosen.is_empty() && core.mux.as_tmux() { theme::TMUX.to_owned() } else { chosen };
     if core.theme.as_ref() == Some(&name) {
         return;
     }

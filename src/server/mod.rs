@@ -42,7 +42,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
-/// What the role is started with: `qmux --role-server SOCKET [--tmux-link PATH] [-f FILE]…`.
+/// What the role is started with: `qmux --role-server SOCKET [--as-tmux] [--tmux-link PATH] [-f FILE]…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerArgs {
     /// Socket to listen on.
@@ -51,13 +51,15 @@ pub struct ServerArgs {
     pub config_files: Vec<String>,
     /// Where tools of tmux look for this socket; see [`TmuxLink`].
     pub tmux_link: Option<PathBuf>,
+    /// Started by somebody who called `tmux`: it looks as tmux does until a theme is chosen.
+    pub as_tmux: bool,
 }
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// Words after `--role-server` that are not of the form above.
-    #[error("usage: qmux --role-server SOCKET [--tmux-link PATH] [-f FILE]...")]
+    #[error("usage: qmux --role-server SOCKET [--as-tmux] [--tmux-link PATH] [-f FILE]...")]
     Usage,
     /// The runtime directory.
     #[error(transparent)]
@@ -142,8 +144,12 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
     let mut words = words.into_iter();
     let socket = words.next().map(PathBuf::from).ok_or(ServerError::Usage)?;
     let mut config_files = Vec::new();
-    let mut tmux_link = None;
+    let (mut tmux_link, mut as_tmux) = (None, false);
     while let Some(word) = words.next() {
+        if word == "--as-tmux" {
+            as_tmux = true;
+            continue;
+        }
         let value = words.next().ok_or(ServerError::Usage)?;
         match word.to_str() {
             Some("-f") => config_files.push(value.to_string_lossy().into_owned()),
@@ -151,7 +157,7 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
             _ => return Err(ServerError::Usage),
         }
     }
-    Ok(ServerArgs { socket, config_files, tmux_link })
+    Ok(ServerArgs { socket, config_files, tmux_link, as_tmux })
 }
 
 fn run(args: ServerArgs) -> Result<(), ServerError> {
@@ -254,6 +260,7 @@ impl Server {
                 .collect(),
             unix_ms,
             utc_offset_s,
+            as_tmux: args.as_tmux,
             ..Config::default()
         };
         Ok(Rc::new(Server {

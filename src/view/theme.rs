@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// The theme when none is named.
 pub const DEFAULT: &str = "midnight";
 
+/// The theme that changes nothing: tmux's own defaults; in force when the server was started as `tmux`.
+pub const TMUX: &str = "tmux";
+
 /// Longest theme file read, in bytes.
 pub const FILE_MAX: u64 = 256 * 1024;
 
@@ -163,7 +166,8 @@ pub fn user_dir(env: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
 
 /// The names of all themes: built in, and in the user's folder.
 pub fn names(user_dir: Option<&Path>) -> Vec<String> {
-    let mut names: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let built_in = BUILT_IN.iter().map(|(name, _)| *name).chain([TMUX]);
+    let mut names: Vec<String> = built_in.map(str::to_owned).collect();
     for entry in user_dir.and_then(|dir| std::fs::read_dir(dir).ok()).into_iter().flatten().flatten() {
         let file = entry.file_name();
         if let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".toml")) {
@@ -188,6 +192,7 @@ pub fn load(name: &str, user_dir: Option<&Path>) -> Result<Theme, ThemeError> {
     };
     match own.or(built_in) {
         Some(text) => parse(name, &text),
+        None if name == TMUX => Ok(Theme { name: name.into(), light: false, options: Vec::new() }),
         None => Err(ThemeError::Unknown { name: name.into(), known: names(user_dir).join(", ") }),
     }
 }
@@ -281,6 +286,7 @@ mod tests {
         }
         assert!(BUILT_IN.len() >= 12 && light >= 4);
         assert_eq!(load("", None).unwrap().name(), DEFAULT);
+        assert!(load(TMUX, None).unwrap().options().is_empty());
     }
 
     /// Relative luminance and contrast as WCAG 2 defines them.

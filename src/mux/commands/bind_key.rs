@@ -34,9 +34,11 @@ pub(crate) const LIST: Verb = verb(
 
 /// Commands as they are listed: full names, flags in order.
 pub(crate) fn print(commands: &[Command], between: &str) -> String {
+    let block = |inner: &[Command]| print(inner, " ; ");
     let one = |c: &Command| {
         let verb = super::find(c.name()).ok();
-        let args = verb.and_then(|v| v.spec.read(c.words.get(1..)?).ok().map(|a| a.print(v.spec.name)));
+        let args =
+            verb.and_then(|v| v.spec.read(c.words.get(1..)?).ok().map(|a| a.print(v.spec.name, &block)));
         args.unwrap_or_else(|| crate::command::print_commands(std::slice::from_ref(c)))
     };
     commands.iter().map(one).collect::<Vec<_>>().join(between)
@@ -59,8 +61,6 @@ pub(crate) fn commands_of(words: &[Word]) -> Option<Arc<[Command]>> {
                 let ends = t == ";" || (t.ends_with(';') && !t.ends_with("\\;"));
                 if ends && !current.is_empty() {
                     out.push(Command { words: std::mem::take(&mut current), line: 0, group: 0 });
-                } else if t.is_empty() {
-                    current.push(word.clone());
                 }
             }
             Word::Block(_) => current.push(word.clone()),
@@ -153,13 +153,14 @@ fn list(mux: &mut Mux, call: &Call) -> Outcome {
         None if args.has('N') => matches!(table, "prefix" | "root"),
         None => true,
     };
-    let all: Vec<(&str, &Trigger, &Binding)> = mux
+    let mut all: Vec<(&str, &Trigger, &Binding)> = mux
         .keys
         .iter()
         .filter(|(t, _)| wanted(t))
         .flat_map(|(t, keys)| keys.iter().map(move |(k, b)| (t, k, b)))
         .filter(|(_, k, _)| only_key.is_none_or(|only| only == **k))
         .collect();
+    all.sort_by_key(|(t, k, _)| (*t, k.rank()));
     let mut out = String::new();
     if let Some(format) = args.get('F') {
         let widest =

@@ -72,3 +72,14 @@ fn a_click_on_a_hint_is_its_key() {
     // The window is as large as ever: the line takes nothing from it.
     assert_eq!(w.show("#{window_width}x#{window_height}"), "120x23");
 }
+
+#[test]
+fn a_server_started_as_tmux_has_no_hint_line() {
+    let (mut plain, mut named) = (World::new(), World::new());
+    named.mux = Mux::new(Config { as_tmux: true, ..Config::default() });
+    for (w, hints) in [(&mut plain, "on"), (&mut named, "off")] {
+        w.ok("new-session -d");
+        assert_eq!(w.ok("show -gv hint-line"), hints);
+        assert_eq!(w.mux.as_tmux(), hints == "off");
+    }
+}
