@@ -37,6 +37,8 @@ fn program(
     stage.home().write(user, &stage.path("text"), &"some words of the text\n".repeat(200));
     stage.run(line);
     stage.wait(ready);
+    // emacs compiles its own Lisp at first, with children whose temporary files are on one host only.
+    stage.wait_alone(name);
     stage.term.type_keys(keys);
     stage.wait("hello");
     // The first move opens the ssh connection; the marks are for an open one.
