@@ -307,6 +307,18 @@ fn a_server_that_is_gone_leaves_the_terminal_as_it_was() {
     client.assert_put_back("[lost server]");
 }
 
+/// It is looked for again, and each try of `-CC` begins by changing the terminal's modes.
+#[test]
+fn servers_that_go_without_a_word_leave_a_control_clients_terminal_as_it_was() {
+    let place = Place::new("wordless");
+    let mut client = OnPty::client(&place, &["-CC", "attach"]);
+    for _ in 0..3 {
+        drop(place.accept());
+    }
+    assert_eq!(client.ended(), 1);
+    client.assert_put_back("lost server");
+}
+
 #[test]
 fn a_frame_cut_in_the_middle_swallows_nothing_of_the_way_back() {
     let (_place, mut client, mut server) = attached("cut");

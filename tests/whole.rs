@@ -554,6 +554,18 @@ fn pane_moves_to_a_local_host_and_back() {
     term.wait_text("remembered\nmore some words, saved");
 }
 
+#[test]
+fn a_pane_that_is_there_already_is_told_as_json_when_that_is_asked_for() {
+    let qmux = Qmux::new();
+    qmux.ok(&["new-session", "-d", "-s", "work"]);
+    qmux.wait_pane("work", PROMPT);
+    for question in [&["--json"][..], &["--dry-run", "--json"]] {
+        let said = qmux.ok(&[&["move", "pane", ".", "-t", "work"][..], question].concat());
+        let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!(said["code"], "already-there", "{said}");
+    }
+}
+
 /// A pane that is killed while its keeper is being started leaves nobody behind: neither a keeper nor its shell.
 #[test]
 fn panes_killed_as_they_start_leave_no_process() {

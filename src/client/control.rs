@@ -77,7 +77,14 @@ impl Control {
         if wait {
             let _ = io::stdin().lock().lines().map_while(Result::ok).take_while(|l| !l.is_empty()).count();
         }
+    }
+}
+
+impl Drop for Control {
+    /// The frame ends and the modes are back, also when the server went without a word and is looked for again.
+    fn drop(&mut self) {
         if let Some(saved) = self.framed.take() {
+            let mut stdout = io::stdout();
             let _ = stdout.write_all(FRAME_END).and_then(|()| stdout.flush());
             let _ = tcsetattr(io::stdin().as_fd(), SetArg::TCSANOW, &saved);
         }

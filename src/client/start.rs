@@ -163,12 +163,9 @@ fn spawn(path: &Path, args: &Args, as_tmux: bool) -> Result<(Child, PathBuf), St
     command.arg0("qmux").arg("--role-server").arg(path);
     if as_tmux {
         command.arg("--as-tmux");
-    }
-    if as_tmux
-        && args.socket_path.is_none()
-        && let Some(name) = path.file_stem()
-    {
-        command.arg("--tmux-link").arg(runtime::tmux_socket_dir().join(name));
+        if let Some(name) = path.file_stem().filter(|_| args.socket_path.is_none()) {
+            command.arg("--tmux-link").arg(runtime::tmux_socket_dir().join(name));
+        }
     }
     for file in &args.config_files {
         // The server's working directory is `/`, so that it holds no file system busy.

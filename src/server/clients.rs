@@ -5,7 +5,7 @@
 //! passed to us where that is possible; elsewhere the client carries keys and frames, and says `Drawn`.
 
 use super::tty::{self, Tty};
-use super::wire::{Outbox, ReadBuffer, Sink, drain};
+use super::wire::{Outbox, ReadBuffer, Sink, drain, emptied};
 use super::{Core, Server};
 use crate::ids::ClientId;
 use crate::mux::Event;
@@ -385,12 +385,8 @@ pub(super) async fn dismiss_all(server: &Rc<Server>) {
         core.clients.drain().map(|(_, c)| c.out).collect()
     };
     let flushed = async {
-        for out in &outs {
-            while out.waiting() > 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            out.close();
-        }
+        emptied(&outs).await;
+        outs.iter().for_each(|out| out.close());
     };
     let _ = tokio::time::timeout(FAREWELL, flushed).await;
 }

@@ -22,7 +22,7 @@ pub(super) async fn run(
     let moves::Free { link, host: from, life, epoch, label } = moves::free_pane(server, pane)?;
     let there = moves::name_of(server, &to);
     if from == to {
-        return Ok(format!("{label} is already on {there}."));
+        return Ok(moves::already_there(&label, &there, json));
     }
     let Some(link) = link else {
         return Err(Failure::new(4, "unreachable", format!("{label} cannot be reached just now.")));

@@ -76,9 +76,9 @@ impl Links {
         }
     }
 
-    /// Bytes that keepers have not taken yet.
-    pub(super) fn waiting(&self) -> usize {
-        self.all.values().map(|link| link.out.waiting()).sum()
+    /// What is on its way to keepers.
+    pub(super) fn outboxes(&self) -> Vec<Rc<Outbox>> {
+        self.all.values().map(|link| link.out.clone()).collect()
     }
 
     /// Forgets the link and closes its stream.

@@ -108,6 +108,12 @@ pub(super) fn name_of(server: &Server, host: &Option<HostName>) -> HostName {
     host.clone().unwrap_or_else(|| server.runtime.host())
 }
 
+/// The answer to a move, or the question of one, to where the pane is.
+pub(super) fn already_there(label: &str, there: &HostName, json: bool) -> String {
+    let text = format!("{label} is already on {there}.");
+    if json { Failure::new(0, "already-there", text).into_json().text } else { text }
+}
+
 pub(super) fn busy(label: &str) -> Failure {
     Failure::new(5, "busy", format!("{label} is already on its way. Nothing was changed."))
 }
@@ -145,11 +151,7 @@ async fn move_one(
     let Free { link, host: from, life, epoch, label } = free_pane(server, pane)?;
     let there = name_of(server, &to);
     if from == to {
-        let text = format!("{label} is already on {there}.");
-        let said = serde_json::json!({
-            "moved": false, "code": "already-there", "cause": text, "cure": "", "text": text,
-        });
-        return Ok(if json { said.to_string() } else { text });
+        return Ok(already_there(&label, &there, json));
     }
     let here = name_of(server, &from);
     let Some(link) = link else {

@@ -2,7 +2,7 @@
 
 use super::links::{self, FromLink, KeeperAddress, LinkId};
 use super::stream::Stream;
-use super::wire::{Outbox, Sink, drain};
+use super::wire::{Outbox, Sink, drain, emptied};
 use super::{Core, Server, hosts, screens};
 use crate::ids::{Epoch, ExitStatus, HostName, LifeId, MoveId, PaneId, Size};
 use crate::keeper;
@@ -125,9 +125,8 @@ pub(super) async fn settle(server: &Rc<Server>) {
         while server.starting.get() > 0 {
             server.started.notified().await;
         }
-        while server.core.borrow().links.waiting() > 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let outs = server.core.borrow().links.outboxes();
+        emptied(&outs).await;
     };
     let _ = tokio::time::timeout(SETTLE, begun).await;
 }
@@ -370,18 +369,13 @@ fn read_all(master: &OwnedFd, buffer: &mut [u8]) -> (usize, ReadEnd) {
 }
 
 fn got_output(server: &Rc<Server>, pane: PaneId, bytes: &[u8]) {
-    mark_stale(server, pane);
-    server.event(Event::PaneOutput { pane, bytes });
-    // After it is drawn: a file takes longer than an echo should.
-    screens::output(server, pane, bytes);
-}
-
-fn mark_stale(server: &Rc<Server>, pane: PaneId) {
     if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
         wire.stale = true;
     }
     server.info_wanted.notify_one();
-    server.screens_wanted.notify_one();
+    server.event(Event::PaneOutput { pane, bytes });
+    // After it is drawn: a file takes longer than an echo should.
+    screens::output(server, pane, bytes);
 }
 
 /// `Effect::Write`.

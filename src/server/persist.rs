@@ -182,7 +182,6 @@ fn answers(socket: &Path) -> bool {
     std::os::unix::net::UnixStream::connect(socket).is_ok()
 }
 
-/// Lives that belong to servers of other names on this host.
 /// Whether a keeper says that it was started for another server, which may have no record of it yet. One that
 /// says nothing has only just begun: it runs nothing so far, and whoever started it waits for it.
 fn of_another(server: &Server, keeper_socket: &Path) -> bool {
@@ -190,6 +189,7 @@ fn of_another(server: &Server, keeper_socket: &Path) -> bool {
     record.is_none_or(|r| !r.server.is_empty() && Path::new(&r.server) != server.socket)
 }
 
+/// Lives that belong to servers of other names on this host.
 fn lives_of_others(server: &Server) -> HashSet<LifeId> {
     let mine = state_file(server);
     let mut found = HashSet::new();

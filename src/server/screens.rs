@@ -171,7 +171,7 @@ pub(super) async fn save_in_time(server: Rc<Server>) {
     }
 }
 
-/// Takes what a pane printed, before it is shown.
+/// Takes what a pane printed, for a server that comes after a crash of this one; asks for a snapshot when one is due.
 pub(super) fn output(server: &Server, pane: PaneId, bytes: &[u8]) {
     if let Some(wire) = server.core.borrow_mut().panes.get_mut(&pane) {
         wire.record.output(bytes);

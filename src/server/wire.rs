@@ -131,6 +131,15 @@ impl Outbox {
     }
 }
 
+/// Waits until nothing is left in any of them. For a server that ends: nobody waits for it then.
+pub(super) async fn emptied(outboxes: &[Rc<Outbox>]) {
+    for out in outboxes {
+        while out.waiting() > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+}
+
 /// Takes the queue's bytes to the sink until it is closed or broken.
 pub(super) async fn drain(outbox: Rc<Outbox>) {
     loop {

@@ -5,7 +5,8 @@
 //! `freeze::Injector`, which gives back what it borrowed.
 //!
 //! Restore side: `restore` leads; `fitness` asks whether this host will do; `nursery` is the keeper's end and
-//! `carried` puts files that come along; `init`, `open`, `plan`, `skeleton` are the other end of the process that makes namespaces, files and the bare tree;
+//! `init`, `open`, `plan`, `skeleton` the other end of the process that makes namespaces, files and the bare tree;
+//! `carried` puts files that come along;
 //! `space`, `vdso` and `person` make each process itself, by `batch`es of calls; `refill` gives typed input back.
 
 pub mod arch_x86_64;

@@ -1,7 +1,7 @@
 //! move: panes and windows to another host
 
 use super::super::Mux;
-use super::super::event::{Job, Place};
+use super::super::event::{Failure, Job, Place};
 use super::super::queue::{Call, Flow, Origin, Outcome, Pending, Trouble};
 use super::super::target::Found;
 use super::{DONE, Verb, check_host, verb};
@@ -38,13 +38,13 @@ pub(super) fn refuse(
     cause: &str,
     cure: &str,
 ) -> Trouble {
+    let text = if cure.is_empty() { cause.to_owned() } else { format!("{cause} {cure}") };
+    let failure = Failure { class, code: code.into(), text, cause: cause.into(), cure: cure.into() };
     if json {
-        let text = serde_json::json!({ "code": code, "cause": cause, "cure": cure }).to_string();
-        mux.print(origin, &text);
+        mux.print(origin, &failure.into_json().text);
         return Trouble::new(class, "");
     }
-    let text = if cure.is_empty() { cause.to_owned() } else { format!("{cause} {cure}") };
-    Trouble::new(class, text)
+    Trouble::new(class, failure.text)
 }
 
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
@@ -118,8 +118,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         let verb = if subject.len() == 1 { "is" } else { "are" };
         let text = format!("{} {verb} already on {name}.", subject.join(" "));
         if json {
-            let value = serde_json::json!({ "code": "already-there", "cause": text, "cure": "" });
-            mux.print(&origin, &value.to_string());
+            mux.print(&origin, &Failure::new(0, "already-there", text).into_json().text);
         } else {
             tell(mux, &origin, &text);
         }
