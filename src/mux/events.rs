@@ -262,7 +262,7 @@ impl Mux {
                     && let Some(w) = self.windows.get_mut(&window)
                 {
                     w.options.put("automatic-rename", super::options::Value::Flag(false));
-                    self.name_window(window, super::structure::clean_name(&name));
+                    self.name_window(window, super::names::clean_name(&name));
                 }
             }
             ScreenEvent::Path(_) | ScreenEvent::Prompt { .. } | ScreenEvent::Progress { .. } => {}
@@ -529,6 +529,9 @@ impl Mux {
 
     /// When a session is locked for lack of input (`lock-after-time`), if clients show it unlocked.
     pub(crate) fn lock_deadline(&self, session: crate::ids::SessionId) -> Option<Instant> {
+        if !self.locks {
+            return None;
+        }
         let seconds = self.option_number(Scope::Session(session), "lock-after-time");
         let shown =
             || self.clients.values().any(|c| c.is_terminal() && !c.suspended && c.session == Some(session));

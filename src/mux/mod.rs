@@ -17,12 +17,14 @@ pub mod layout;
 pub mod list;
 mod model;
 pub mod mouse;
+mod names;
 pub mod options;
 pub mod overlay;
 pub mod prompt;
 mod queue;
 mod save;
 mod settings;
+mod sizes;
 mod structure;
 pub mod target;
 mod terminal;
@@ -133,6 +135,8 @@ pub struct Mux {
     pub(crate) greet: bool,
     /// Hooks that were set somewhere: the others need not be looked up when something happens.
     pub(crate) hooked: BTreeSet<String>,
+    /// Whether `lock-after-time` is set anywhere.
+    pub(crate) locks: bool,
     /// Session groups as they were last made alike.
     pub(crate) grouped: BTreeMap<String, Vec<(u32, WindowId)>>,
     /// What control clients have still to be told of, and the numbers of their guards.
@@ -193,6 +197,7 @@ impl Mux {
             greet: false,
             shown: terminal::Shown::default(),
             hooked: BTreeSet::new(),
+            locks: false,
             grouped: BTreeMap::new(),
             control: control::Notes::default(),
             now,

@@ -4,8 +4,9 @@
 
 use super::layout::{Layout, Rect};
 use super::model::{BorderStatus, Link, Window};
+use super::names::safe_name;
 use super::options::{Options, Value};
-use super::structure::{Start, safe_name};
+use super::structure::Start;
 use super::{Mux, Place};
 use crate::ids::{LifeId, PaneId, SessionId, Size, WindowId};
 use serde::{Deserialize, Serialize};
@@ -256,6 +257,7 @@ impl Mux {
         self.had_session = !self.sessions.is_empty();
         self.sizes_dirty = true;
         self.persist = true;
+        self.derive_from_options();
         self.fit_windows();
         Ok(lives)
     }

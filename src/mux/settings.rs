@@ -293,6 +293,21 @@ impl Mux {
         std::mem::take(&mut self.theme_changed)
     }
 
+    /// Looks through the options of all scopes for what would otherwise be looked up after every event.
+    pub(crate) fn derive_from_options(&mut self) {
+        let all = || {
+            [&self.server_options, &self.session_options, &self.window_options]
+                .into_iter()
+                .chain(self.sessions.values().map(|s| &s.options))
+                .chain(self.windows.values().map(|w| &w.options))
+                .chain(self.panes.values().map(|p| &p.options))
+        };
+        let hooked = all().flat_map(|o| o.iter()).map(|(name, _)| name).filter(|name| is_hook(name));
+        let hooked = hooked.map(str::to_owned).collect();
+        let locks = all().any(|o| matches!(o.get("lock-after-time"), Some(Value::Number(1..))));
+        (self.hooked, self.locks) = (hooked, locks);
+    }
+
     /// What a change of an option changes at once.
     pub(crate) fn option_changed(&mut self, name: &str) {
         match name {
@@ -302,9 +317,8 @@ impl Mux {
             }
             "history-limit" => {}
             "status-interval" => self.status_due = None,
-            _ if name.starts_with('@') || options::definition(name).is_some_and(|d| d.kind == Kind::Hook) => {
-                self.hooked.insert(name.to_owned());
-            }
+            "lock-after-time" => self.derive_from_options(),
+            _ if is_hook(name) => self.derive_from_options(),
             "buffer-limit" => self.trim_buffers(),
             "key-table" => {
                 self.clients.values_mut().for_each(|c| c.key_table = None);
@@ -322,4 +336,9 @@ impl Mux {
         }
         self.redraw_all();
     }
+}
+
+/// Whether commands may hang on an option: `set-hook -R` runs those of a user's own, too.
+fn is_hook(name: &str) -> bool {
+    name.starts_with('@') || options::definition(name).is_some_and(|d| d.kind == Kind::Hook)
 }

@@ -1,24 +1,18 @@
-//! Making and unmaking sessions, windows and panes; who is current; what size things are.
+//! Making and unmaking sessions, windows and panes; who is current.
 
 use super::event::{Effect, HostChoice, Place, SpawnSpec};
 use super::layout::{Layout, Rect, SplitHow};
 use super::model::{BorderStatus, Link, Mode, Pane, Session, Window};
+use super::names::clean_name;
 use super::options::Options;
 use super::settings::Scope;
 use super::{Mux, PaneInfo};
 use crate::ids::{ClientId, ExitStatus, PaneId, SessionId, Size, WindowId};
 use crate::vt::Screen;
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 /// Most sessions, windows and panes; more come from a runaway script.
 pub const MAX_THINGS: usize = 10_000;
-
-/// Longest name of a session or window, in characters.
-pub const MAX_NAME: usize = 1024;
-
-/// An automatic name changes at most this often, as in tmux: short programs do not make the status line flicker.
-const RENAME_PAUSE: Duration = Duration::from_millis(500);
 
 /// What to start in a pane.
 #[derive(Debug, Clone, Default)]
@@ -33,21 +27,6 @@ pub(crate) struct Start {
     pub host: HostChoice,
     /// Start nothing: the pane shows what it is given (`split-window ''`, `restore`).
     pub empty: bool,
-}
-
-/// A name without controls, of a bearable length.
-pub(crate) fn safe_name(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
-}
-
-/// A name that somebody gave, as kept: backslashes are doubled, as tmux does.
-pub(crate) fn clean_name(name: &str) -> String {
-    safe_name(name).replace('\\', "\\\\")
-}
-
-/// A session's name: `:` and `.` would be read as parts of a target.
-pub(crate) fn clean_session_name(name: &str) -> String {
-    clean_name(name).replace([':', '.'], "_")
 }
 
 impl Mux {
@@ -172,25 +151,6 @@ impl Mux {
         self.windows.insert(id, window);
         self.sizes_dirty = true;
         id
-    }
-
-    /// A window's first name: that of its program.
-    fn name_from_command(&self, session: Option<SessionId>, argv: &[String]) -> String {
-        let scope = session.map_or(Scope::GlobalSession, Scope::Session);
-        let command = match argv.first() {
-            Some(first) => first.clone(),
-            None => {
-                let default = self.option_text(scope, "default-command");
-                if default.is_empty() { self.option_text(scope, "default-shell") } else { default }
-            }
-        };
-        let mut words = command.split_whitespace().peekable();
-        while words.peek().is_some_and(|w| *w == "exec" || (w.contains('=') && !w.starts_with('='))) {
-            words.next();
-        }
-        let word = words.next().unwrap_or("");
-        let word = word.trim_matches(['"', '\'']).trim_start_matches('-');
-        word.rsplit('/').next().unwrap_or(word).to_owned()
     }
 
     /// Puts a window into a session. False: the index is taken.
@@ -734,97 +694,6 @@ impl Mux {
         }
     }
 
-    /// The size a session's windows have on a client: its terminal without the status lines.
-    pub(crate) fn client_area(&self, client: &super::Client) -> Option<Size> {
-        let session = client.session?;
-        if let Some(control) = &client.control {
-            return control.sized.then_some(client.size);
-        }
-        let rows = client.size.rows.saturating_sub(self.status_lines(session));
-        Some(Size::new(client.size.cols, rows))
-    }
-
-    /// Gives every window the size of its clients.
-    pub(crate) fn fit_windows(&mut self) {
-        let ids: Vec<WindowId> = self.windows.keys().copied().collect();
-        for id in ids {
-            let border = match self.option_text(Scope::Window(id), "pane-border-status").as_str() {
-                "top" => BorderStatus::Top,
-                "bottom" => BorderStatus::Bottom,
-                _ => BorderStatus::Off,
-            };
-            let size = self.wanted_size(id);
-            let Some(w) = self.windows.get_mut(&id) else { continue };
-            let border_changed = std::mem::replace(&mut w.border_status, border) != border;
-            if let Some(size) = size
-                && (size != w.size || w.layout.size() != size)
-            {
-                w.size = size;
-                w.layout.resize(size);
-                self.apply_layout(id);
-                let found = self.found_window(id, None);
-                self.happened("window-resized", None, found);
-            } else if border_changed {
-                self.apply_layout(id);
-            }
-        }
-    }
-
-    fn wanted_size(&self, id: WindowId) -> Option<Size> {
-        let w = self.windows.get(&id)?;
-        let mode = self.option_text(Scope::Window(id), "window-size");
-        if mode == "manual" || w.manual_size.is_some() {
-            return w.manual_size;
-        }
-        let aggressive = self.option_on(Scope::Window(id), "aggressive-resize");
-        let sees = |c: &&super::Client| {
-            c.attached
-                && !c.leaving
-                && (!c.ignore_size || self.clients.values().all(|c| c.ignore_size || !c.attached))
-                && c.session.and_then(|s| self.sessions.get(&s)).is_some_and(|s| {
-                    if aggressive || mode == "latest" {
-                        s.current_window() == Some(id)
-                    } else {
-                        s.links.values().any(|l| l.window == id)
-                    }
-                })
-        };
-        let areas = || self.clients.values().filter(sees).filter_map(|c| self.client_area(c));
-        match mode.as_str() {
-            "largest" => areas().reduce(|a, b| Size::new(a.cols.max(b.cols), a.rows.max(b.rows))),
-            "smallest" => areas().reduce(|a, b| Size::new(a.cols.min(b.cols), a.rows.min(b.rows))),
-            _ => self
-                .clients
-                .values()
-                .filter(sees)
-                .max_by_key(|c| c.activity_order)
-                .and_then(|c| self.client_area(c)),
-        }
-    }
-
-    /// `default-size`.
-    pub(crate) fn size_of_option(&self, scope: Scope) -> Size {
-        let text = self.option_text(scope, "default-size");
-        let size = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-        size.map_or(Size::new(80, 24), |(w, h)| Size::new(w, h))
-    }
-
-    /// The size of a session's windows when no client tells another.
-    pub(crate) fn default_size(&self, session: SessionId) -> Size {
-        self.size_of_option(Scope::Session(session))
-    }
-
-    /// The size for a new window of a session: its clients', else `default-size`.
-    pub(crate) fn new_window_size(&self, session: SessionId) -> Size {
-        let of_client = self
-            .clients
-            .values()
-            .filter(|c| c.attached && c.session == Some(session))
-            .max_by_key(|c| c.activity_order)
-            .and_then(|c| self.client_area(c));
-        of_client.unwrap_or_else(|| self.default_size(session))
-    }
-
     // ---- drawing ----
 
     pub(crate) fn redraw_all(&mut self) {
@@ -864,56 +733,6 @@ impl Mux {
             if shows == Some(window) {
                 self.redraw.insert(c.id);
             }
-        }
-    }
-
-    // ---- names ----
-
-    /// Names a window after what runs in it, when `automatic-rename` is on.
-    pub(crate) fn auto_rename(&mut self, window: WindowId) {
-        if !self.option_on(Scope::Window(window), "automatic-rename") {
-            return;
-        }
-        let now = self.now;
-        let Some(w) = self.windows.get_mut(&window) else { return };
-        let active = w.active;
-        // Nothing is known of a pane before its first facts; its name stays that of its command.
-        if self.panes.get(&active).is_none_or(|p| p.info.command.is_empty() && p.dead.is_none()) {
-            return;
-        }
-        if let Some(free) = w.named_at.map(|at| at + RENAME_PAUSE).filter(|free| now < *free) {
-            w.rename_due = Some(free);
-            return;
-        }
-        (w.named_at, w.rename_due) = (Some(now), None);
-        let format = self.option_text(Scope::Window(window), "automatic-rename-format");
-        let name = clean_name(&self.expand_for_pane(&format, active));
-        self.name_window(window, name);
-    }
-
-    /// Looks at the automatic names again that had to wait.
-    pub(crate) fn rename_due(&mut self) {
-        let now = self.now;
-        let due = |w: &&Window| w.rename_due.is_some_and(|at| at <= now);
-        let ids: Vec<WindowId> = self.windows.values().filter(due).map(|w| w.id).collect();
-        for id in ids {
-            if let Some(w) = self.windows.get_mut(&id) {
-                w.rename_due = None;
-            }
-            self.auto_rename(id);
-        }
-    }
-
-    /// Gives a window a name.
-    pub(crate) fn name_window(&mut self, window: WindowId, name: String) {
-        if let Some(w) = self.windows.get_mut(&window)
-            && w.name != name
-        {
-            w.name = name;
-            self.persist = true;
-            self.redraw_window(window);
-            let found = self.found_window(window, None);
-            self.happened("window-renamed", None, found);
         }
     }
 

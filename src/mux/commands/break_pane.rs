@@ -2,10 +2,11 @@
 
 use super::super::Mux;
 use super::super::layout::Layout;
+use super::super::names::clean_name;
 use super::super::options::Value;
 use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
-use super::super::structure::{Start, clean_name};
+use super::super::structure::Start;
 use super::{DONE, Verb, expand, target, verb};
 use crate::command::target::TargetKind;
 

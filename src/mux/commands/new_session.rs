@@ -1,9 +1,10 @@
 //! new-session
 
+use super::super::names::clean_session_name;
 use super::super::options::Value;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
-use super::super::structure::{Start, clean_session_name};
+use super::super::structure::Start;
 use super::super::{Mux, model::Client};
 use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, start_env, verb};
 use crate::ids::{SessionId, Size};

@@ -1,9 +1,9 @@
 //! rename-session, rename-window
 
 use super::super::Mux;
+use super::super::names::{clean_name, clean_session_name};
 use super::super::options::Value;
 use super::super::queue::{Call, Outcome};
-use super::super::structure::{clean_name, clean_session_name};
 use super::{DONE, Verb, expand, target, verb};
 use crate::command::target::TargetKind;
 

@@ -39,6 +39,17 @@ fn sessions_windows_layouts_and_options_come_back() {
 }
 
 #[test]
+fn hooks_of_every_scope_run_in_the_next_server_too() {
+    let mut w = World::with_session();
+    w.ok("set-hook -g after-rename-window 'set -g @global yes'");
+    w.ok("set-hook window-renamed 'set -g @window yes'");
+    let saved = w.mux.save();
+    let (mut again, _) = reloaded(&saved, &[(life(0), Place::Here)]);
+    again.ok("rename-window -t work other");
+    assert_eq!(again.show("#{@global} #{@window}"), "yes yes");
+}
+
+#[test]
 fn dead_panes_close_and_unknown_lives_are_recovered() {
     let mut w = World::with_session();
     w.ok("split-window -h");
