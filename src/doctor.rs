@@ -4,7 +4,7 @@
 
 use crate::checkpoint::native::NativeEngine;
 use crate::checkpoint::{Ability, Capabilities, Checkpointer as _, Tier};
-use crate::client;
+use crate::{client, transport};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
@@ -303,9 +303,9 @@ fn kernel(k: &Kernel) -> Vec<Finding> {
 // ---- ssh ----
 
 fn ssh() -> Finding {
-    let program = std::env::var("QMUX_SSH").ok().filter(|s| !s.trim().is_empty()).unwrap_or("ssh".into());
-    let name = program.split_whitespace().next().unwrap_or("ssh").to_owned();
-    let output = Command::new(&name).arg("-V").stdin(Stdio::null()).output();
+    let words = transport::ssh_words();
+    let name = words.join(" ");
+    let output = Command::new(&words[0]).args(&words[1..]).arg("-V").stdin(Stdio::null()).output();
     match output {
         // ssh tells its version on standard error.
         Ok(output) if output.status.success() => {

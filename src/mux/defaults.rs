@@ -7,12 +7,26 @@ use crate::command::{Word, parse};
 /// What is put in front of a note: `bind -N note`.
 const BINDINGS: &str = include_str!("defaults.conf");
 
+/// What stands in it for `@NAME@`: a menu that several keys open.
+const MENUS: &str = include_str!("menus.conf");
+
+/// The table with the menus in their places.
+fn bindings() -> String {
+    let mut text = BINDINGS.to_owned();
+    for menu in MENUS.split("\n\n").skip(1) {
+        if let Some((name, items)) = menu.split_once('\n') {
+            text = text.replace(name, &items.trim_end().replace('\n', " "));
+        }
+    }
+    text
+}
+
 /// Reads the table above. A line of it that could not be read would be a bug, and a test finds it.
 pub(crate) fn key_tables(mux: &mut Mux) -> KeyTables {
     let mut tables = KeyTables::default();
     let commands = {
         let mut reader = super::commands::source_file::Reader { mux };
-        parse(BINDINGS, &mut reader).unwrap_or_default()
+        parse(&bindings(), &mut reader).unwrap_or_default()
     };
     for command in commands {
         if let Some((table, trigger, binding)) = read(&command.words) {

@@ -24,14 +24,13 @@ type Hints = &'static [(&'static str, &'static str)];
 
 const PREFIX: Hints = &[
     ("all keys", "list-keys -N"),
-    ("palette", "command-palette"),
     ("new window", "new-window"),
     ("split right", "split-window -h"),
     ("split below", "split-window"),
     ("next pane", "select-pane -t :.+"),
     ("zoom", "resize-pane -Z"),
     ("scroll", "copy-mode"),
-    ("sessions", "choose-session"),
+    ("sessions", "choose-tree -Zs"),
     ("detach", "detach-client"),
     ("windows", "choose-tree -Zw"),
     ("rename", "*rename-window"),
@@ -56,7 +55,7 @@ const LIST: &[(&str, &str)] = &[("Up Down", "move"), ("Enter", "take"), ("0-9", 
 
 const CLOCK: &[(&str, &str)] = &[("any key", "leave")];
 
-/// What a client's keys are for now, when not for the program in the pane.
+/// What takes a client's keys, when it is not the program in the pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A key table of this name.

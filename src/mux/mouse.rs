@@ -2,7 +2,7 @@
 
 use super::input::Handled;
 use super::keytable::{MouseAction, MouseArea, Trigger};
-use super::layout::{Axis, Rect};
+use super::layout::{Axis, dragged};
 use super::settings::Scope;
 use super::target::Found;
 use super::{Mode, Mux};
@@ -111,13 +111,7 @@ impl Mux {
         let at = (event.x, y);
         let w = self.client_window(client)?;
         for (pane, rect) in w.floating().iter().rev() {
-            let around = Rect {
-                x: rect.x.saturating_sub(1),
-                y: rect.y.saturating_sub(1),
-                w: rect.w + 2,
-                h: rect.h + 2,
-            };
-            if around.contains(at.0, at.1) {
+            if rect.outside().contains(at.0, at.1) {
                 let area = if rect.contains(at.0, at.1) { MouseArea::Pane } else { MouseArea::Border };
                 return Some(MouseTarget { pane: Some(*pane), at, now: at, area, ..base });
             }
@@ -283,11 +277,10 @@ impl Mux {
     ) {
         let Some(w) = self.windows.get_mut(&window) else { return };
         let Some((_, r)) = w.floats.iter_mut().find(|(p, _)| *p == pane) else { return };
-        let moved = |n: u16, a: u16, b: u16| (i32::from(n) + i32::from(b) - i32::from(a)).max(0) as u16;
         if last.0 >= r.right() && last.1 >= r.bottom() {
-            (r.w, r.h) = (moved(r.w, last.0, now.0).max(1), moved(r.h, last.1, now.1).max(1));
+            (r.w, r.h) = (dragged(r.w, last.0, now.0).max(1), dragged(r.h, last.1, now.1).max(1));
         } else {
-            (r.x, r.y) = (moved(r.x, last.0, now.0), moved(r.y, last.1, now.1));
+            (r.x, r.y) = (dragged(r.x, last.0, now.0), dragged(r.y, last.1, now.1));
         }
         if let Some(c) = self.clients.get_mut(&client) {
             c.drag = Some(Drag::Float { window, pane, last: now });

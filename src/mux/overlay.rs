@@ -4,7 +4,7 @@
 
 use super::event::Effect;
 use super::input::Handled;
-use super::layout::Rect;
+use super::layout::{Rect, dragged};
 use super::model::Overlay;
 use super::queue::{Origin, QueueId};
 use super::{Mux, target::Found};
@@ -96,10 +96,7 @@ pub struct Popup {
 
 /// The part of a box inside its border.
 pub fn inside(rect: Rect, looks: &Looks) -> Rect {
-    if looks.lines == "none" {
-        return rect;
-    }
-    Rect { x: rect.x + 1, y: rect.y + 1, w: rect.w.saturating_sub(2), h: rect.h.saturating_sub(2) }
+    if looks.lines == "none" { rect } else { rect.inside() }
 }
 
 impl Menu {
@@ -423,14 +420,13 @@ pub(crate) fn onto(rect: Rect, terminal: Size) -> Rect {
 
 /// The corner at the lower right changes the size, any other part of the border the place.
 fn drag(popup: &mut Popup, from: (u16, u16), event: Mouse, terminal: Size) {
-    let moved = |n: u16, a: u16, b: u16| (i32::from(n) + i32::from(b) - i32::from(a)).max(0) as u16;
     let r = &mut popup.rect;
     if from.0 + 1 >= r.right() && from.1 + 1 >= r.bottom() {
-        r.w = moved(r.w, from.0, event.x).max(3);
-        r.h = moved(r.h, from.1, event.y).max(3);
+        r.w = dragged(r.w, from.0, event.x).max(3);
+        r.h = dragged(r.h, from.1, event.y).max(3);
     } else {
-        r.x = moved(r.x, from.0, event.x);
-        r.y = moved(r.y, from.1, event.y);
+        r.x = dragged(r.x, from.0, event.x);
+        r.y = dragged(r.y, from.1, event.y);
     }
     *r = onto(*r, terminal);
 }

@@ -146,7 +146,7 @@ impl End {
 /// How links are opened.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The ssh program and arguments before ours. `QMUX_SSH`, split at blanks, or `ssh`.
+    /// The ssh program and arguments before ours ([`ssh_words`]).
     pub ssh: Vec<String>,
     /// Name or path of qmux on the other host; `QMUX_REMOTE`, or `qmux`, looked for in `PATH`, `~/.local/bin`
     /// and `~/.cargo/bin` there.
@@ -159,14 +159,22 @@ pub struct Options {
     pub connect_timeout_s: u32,
 }
 
+fn words_of(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// The ssh program and arguments before ours: `QMUX_SSH`, split at blanks, or `ssh`.
+pub fn ssh_words() -> Vec<String> {
+    let own = words_of("QMUX_SSH");
+    own.map_or(vec!["ssh".into()], |words| words.split_whitespace().map(str::to_string).collect())
+}
+
 impl Options {
     /// From the environment and this process's runtime directory.
     pub fn from_env(runtime: &runtime::Runtime) -> Result<Options, TransportError> {
-        let words = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
         Ok(Options {
-            ssh: words("QMUX_SSH")
-                .map_or(vec!["ssh".into()], |v| v.split_whitespace().map(str::to_string).collect()),
-            remote_program: words("QMUX_REMOTE").unwrap_or_else(|| "qmux".into()),
+            ssh: ssh_words(),
+            remote_program: words_of("QMUX_REMOTE").unwrap_or_else(|| "qmux".into()),
             // Not current_exe(): that path leads nowhere once the binary has been replaced by a newer one.
             own_program: PathBuf::from("/proc/self/exe"),
             ssh_dir: Some(runtime.ssh_dir()?),

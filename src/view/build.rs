@@ -311,28 +311,33 @@ fn floating(
     offset: (u16, u16),
     area: Rect,
 ) -> Option<BoxChrome> {
-    let around =
-        Rect { x: rect.x.saturating_sub(1), y: rect.y.saturating_sub(1), w: rect.w + 2, h: rect.h + 2 };
-    let (shown, _) = shown_part(around, offset, area)?;
+    let (shown, _) = shown_part(rect.outside(), offset, area)?;
     let (inner, _) = shown_part(rect, offset, area)?;
     let active = reader.window.active == id;
     let name = if active { "pane-active-border-style" } else { "pane-border-style" };
-    let lines = match reader.window_text("pane-border-lines").as_str() {
-        "double" => FrameLines::Double,
-        "heavy" => FrameLines::Heavy,
-        "simple" => FrameLines::Simple,
-        "spaces" => FrameLines::Padded,
-        _ => FrameLines::Single,
-    };
+    let lines = frame_lines(&reader.window_text("pane-border-lines"));
     let mut pane = pane_chrome(reader, id, rect)?;
     pane.rect = inner;
     let frame = Frame {
-        lines: Some(lines),
+        lines,
         border: reader.pane_style(name, id, Style::default()),
         style: pane.style,
         ..Frame::default()
     };
     Some(BoxChrome { rect: shown, frame, pane: Some(pane), has_keys: active })
+}
+
+/// What `pane-border-lines`, `menu-border-lines` and `popup-border-lines` call the characters of a border.
+fn frame_lines(name: &str) -> Option<FrameLines> {
+    Some(match name {
+        "none" => return None,
+        "rounded" => FrameLines::Rounded,
+        "double" => FrameLines::Double,
+        "heavy" => FrameLines::Heavy,
+        "simple" => FrameLines::Simple,
+        "padded" | "spaces" => FrameLines::Padded,
+        _ => FrameLines::Single,
+    })
 }
 
 /// A client's menu or popup.
@@ -342,17 +347,8 @@ fn overlay(reader: &Reader<'_>, state: &Client) -> Option<BoxChrome> {
             let found = reader.mux.expand_for_client(text, reader.client);
             if found == "default" { Style::default() } else { style::parse(&found, Style::default()) }
         };
-        let lines = match looks.lines.as_str() {
-            "none" => None,
-            "rounded" => Some(FrameLines::Rounded),
-            "double" => Some(FrameLines::Double),
-            "heavy" => Some(FrameLines::Heavy),
-            "simple" => Some(FrameLines::Simple),
-            "padded" => Some(FrameLines::Padded),
-            _ => Some(FrameLines::Single),
-        };
         Frame {
-            lines,
+            lines: frame_lines(&looks.lines),
             border: style(&looks.border_style),
             style: style(&looks.style),
             title: looks.title.clone(),

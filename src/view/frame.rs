@@ -61,11 +61,7 @@ pub fn draw(grid: &mut Grid, tables: &mut Tables, view: &BoxView<'_>) {
         compose::pane(grid, tables, pane);
         return;
     }
-    let inside = if frame.lines.is_some() {
-        Rect { x: rect.x + 1, y: rect.y + 1, w: rect.w.saturating_sub(2), h: rect.h.saturating_sub(2) }
-    } else {
-        rect
-    };
+    let inside = if frame.lines.is_some() { rect.inside() } else { rect };
     for (y, row) in (inside.y..inside.bottom()).zip(&frame.rows) {
         match row {
             Some((text, key, style)) => {

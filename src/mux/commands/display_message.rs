@@ -1,7 +1,7 @@
 //! display-message
 
 use super::super::Mux;
-use super::super::context::{About, VARIABLES};
+use super::super::context::{About, variables};
 use super::super::queue::{Call, Outcome};
 use super::{DONE, Verb, load_buffer, target, verb};
 use crate::command::target::TargetKind;
@@ -42,8 +42,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     };
     let about = About { client, found, ..About::default() };
     if args.has('a') {
-        let all: String = VARIABLES
-            .iter()
+        let all: String = variables()
             .filter_map(|name| mux.variable(name, about.clone()).map(|value| format!("{name}={value}\n")))
             .collect();
         mux.print(&call.origin, &all);

@@ -30,14 +30,14 @@ pub(crate) const SHOW: Verb =
 #[derive(Debug)]
 pub(crate) struct Stdin {
     data: Vec<u8>,
-    into: Into,
+    sink: Sink,
     origin: Arc<Origin>,
     waits: super::super::queue::QueueId,
 }
 
 /// Where standard input goes.
 #[derive(Debug)]
-enum Into {
+enum Sink {
     Buffer {
         name: Option<String>,
         clipboard: bool,
@@ -52,13 +52,13 @@ pub(super) fn pane_stdin(mux: &mut Mux, call: &Call, pane: Option<PaneId>) -> Ou
     if mux.panes.get(&pane).is_none_or(|p| p.life.is_some()) {
         return Err("pane is not empty".into());
     }
-    wait_for_stdin(mux, call, Into::Pane(pane))
+    wait_for_stdin(mux, call, Sink::Pane(pane))
 }
 
-fn wait_for_stdin(mux: &mut Mux, call: &Call, into: Into) -> Outcome {
+fn wait_for_stdin(mux: &mut Mux, call: &Call, sink: Sink) -> Outcome {
     let reads = |c: &ClientId| mux.clients.get(c).is_some_and(|c| !c.attached && c.control.is_none());
     let Some(client) = call.client().filter(reads) else { return Err("-: no standard input".into()) };
-    let stdin = Stdin { data: Vec::new(), into, origin: call.origin.clone(), waits: call.queue };
+    let stdin = Stdin { data: Vec::new(), sink, origin: call.origin.clone(), waits: call.queue };
     mux.stdin_wanted.insert(client, stdin);
     mux.effects.push_back(Effect::WantStdin { client });
     Ok(Flow::Wait)
@@ -77,7 +77,7 @@ fn load(mux: &mut Mux, call: &Call) -> Outcome {
     let path = path_of(mux, call);
     let (name, clipboard) = (args.get('b'), args.has('w'));
     if path == "-" {
-        return wait_for_stdin(mux, call, Into::Buffer { name, clipboard });
+        return wait_for_stdin(mux, call, Sink::Buffer { name, clipboard });
     }
     let pending = Pending::LoadBuffer { name, clipboard };
     mux.ask(Job::ReadFile { path }, pending, &call.origin, Some(call.queue));
@@ -89,7 +89,7 @@ pub(crate) fn stdin(mux: &mut Mux, client: ClientId, bytes: Option<&[u8]>) {
     match bytes {
         Some(bytes) => {
             let Some(s) = mux.stdin_wanted.get_mut(&client) else { return };
-            if let Into::Pane(pane) = s.into {
+            if let Sink::Pane(pane) = s.sink {
                 mux.show_in_empty(pane, bytes);
             } else if s.data.len() + bytes.len() <= buffers::MAX_BUFFER {
                 s.data.extend_from_slice(bytes);
@@ -97,7 +97,7 @@ pub(crate) fn stdin(mux: &mut Mux, client: ClientId, bytes: Option<&[u8]>) {
         }
         None => {
             if let Some(s) = mux.stdin_wanted.remove(&client) {
-                if let Into::Buffer { name, clipboard } = s.into {
+                if let Sink::Buffer { name, clipboard } = s.sink {
                     store(mux, &s.origin, name, s.data, clipboard);
                 }
                 mux.release(s.waits);

@@ -50,6 +50,21 @@ impl Rect {
     pub fn bottom(&self) -> u16 {
         self.y.saturating_add(self.h)
     }
+
+    /// With a border of one cell around it, as far as there is room for one.
+    pub fn outside(&self) -> Rect {
+        Rect { x: self.x.saturating_sub(1), y: self.y.saturating_sub(1), w: self.w + 2, h: self.h + 2 }
+    }
+
+    /// Without its border of one cell.
+    pub fn inside(&self) -> Rect {
+        Rect { x: self.x + 1, y: self.y + 1, w: self.w.saturating_sub(2), h: self.h.saturating_sub(2) }
+    }
+}
+
+/// A side or a place that follows the mouse from one cell to another.
+pub(super) fn dragged(n: u16, from: u16, to: u16) -> u16 {
+    (i32::from(n) + i32::from(to) - i32::from(from)).max(0) as u16
 }
 
 /// The direction in which a split's parts follow each other.

@@ -358,7 +358,6 @@ pub static OPTIONS: &[OptionDef] = &[
     h(Window, "window-resized"),
     h(Session, "window-unlinked"),
     // qmux's own.
-    o(Session, "auto-move", Flag, "off"),
     o(Session, "hint-line", Flag, "on"),
     o(Session, "theme", Text, ""),
 ];
