@@ -257,6 +257,41 @@ fn pure_modules_have_no_descriptors_threads_or_async() {
 }
 
 /// The scanner sees what it is there for.
+/// Options that no code, no key table and no theme speaks of, beside their definition, are those that
+/// docs/tmux-differences.md says are only kept.
+#[test]
+fn options_that_nothing_follows_are_told() {
+    let (root, files) = all();
+    let tests = test_files(&files);
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let mut text: String =
+        files.iter().filter(|file| !tests.contains(*file)).map(|file| read(file)).collect();
+    for dir in ["mux", "../themes"] {
+        let paths = std::fs::read_dir(root.join(dir)).unwrap().map(|entry| entry.unwrap().path());
+        let kept = paths.filter(|path| path.extension().is_some_and(|e| e == "conf" || e == "toml"));
+        kept.for_each(|path| text.push_str(&read(&path)));
+    }
+    let spoken: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|l| format!("{l}\n")).collect();
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut counted: std::collections::BTreeMap<&str, usize> = Default::default();
+    spoken.split(|c: char| !part(c)).for_each(|word| *counted.entry(word).or_default() += 1);
+    // Boxes look up `KIND-style` and the like.
+    let by_kind = |name: &str| name.starts_with("menu-") || name.starts_with("popup-");
+    let idle: BTreeSet<&str> = qmux::mux::options::OPTIONS
+        .iter()
+        .filter(|def| def.kind != qmux::mux::options::Kind::Hook && !by_kind(def.name))
+        .map(|def| def.name)
+        .filter(|name| counted.get(name).copied().unwrap_or(0) < 2)
+        .collect();
+    let doc = read(&root.join("../docs/tmux-differences.md"));
+    let (_, list) = doc.split_once("nothing follows yet").expect("the list");
+    let (_, list) = list.split_once("):").expect("its beginning");
+    let list = list.split("\n- ").next().expect("its end");
+    let told: BTreeSet<&str> = list.split('`').skip(1).step_by(2).collect();
+    assert_eq!(idle, told);
+}
+
 #[test]
 fn the_scanner_finds_uses_and_is_not_fooled() {
     let text = r#"
