@@ -69,7 +69,7 @@ impl Place {
         assert_eq!(
             output.status.code(),
             Some(0),
-            "{}: {}",
+            "{}: {} after {said:?}",
             script.display(),
             String::from_utf8_lossy(&output.stderr)
         );

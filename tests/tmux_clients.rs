@@ -43,8 +43,9 @@ fn said(output: &Output) -> String {
 fn environment() -> Result<PathBuf, String> {
     let home = root().join("target/tmux-clients");
     let python = home.join("venv/bin/python");
-    let ready = home.join("ready-1");
-    if ready.exists() {
+    // Where it was made: an environment is of no use elsewhere.
+    let (ready, here) = (home.join("ready"), home.display().to_string());
+    if std::fs::read_to_string(&ready).is_ok_and(|made| made == here) {
         return Ok(home);
     }
     // Half of one is none.
@@ -65,7 +66,7 @@ fn environment() -> Result<PathBuf, String> {
     for (name, version) in SUITES {
         step(&python, &[&pip[..], &["install", "-e", &format!("./{name}-{version}")]].concat())?;
     }
-    std::fs::write(&ready, "").map_err(|e| e.to_string())?;
+    std::fs::write(&ready, here).map_err(|e| e.to_string())?;
     Ok(home)
 }
 
