@@ -379,7 +379,7 @@ pub struct RestoredRoot {
 
 /// One way to carry a process tree.
 pub trait Checkpointer {
-    /// `native`, `criu`, `respawn`.
+    /// `native`.
     fn name(&self) -> &'static str;
     /// What it can do here.
     fn probe(&self) -> Capabilities;

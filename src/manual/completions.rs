@@ -297,7 +297,7 @@ mod tests {
         );
         assert_eq!(complete("set-hook -g session-cl").0, ["session-closed"]);
         assert_eq!(complete("completions z").0, ["zsh"]);
-        assert_eq!(complete("move pane --engine cr").0, ["criu"]);
+        assert_eq!(complete("move pane --engine na").0, ["native"]);
         assert_eq!(complete("move wi").0, ["window"]);
         assert_eq!(complete("select-layout ti").0, ["tiled"]);
     }

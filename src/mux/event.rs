@@ -89,6 +89,9 @@ impl Failure {
             text.push_str(if text.ends_with(['.', '!', '?']) { " " } else { ". " });
             text.push_str(part);
         }
+        if !text.ends_with(['.', '!', '?']) {
+            text.push('.');
+        }
         Failure { class: *class, code: code.clone(), text, cause: cause.clone(), cure: cure.clone() }
     }
 

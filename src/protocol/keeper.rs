@@ -94,7 +94,7 @@ pub struct Trouble {
 /// How a move is to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MoveOptions {
-    /// `auto`, `native`, `criu`, `respawn`.
+    /// `auto` or the name of an engine (`native`).
     pub engine: String,
     /// Let connections to the outside drop (`--cut`).
     #[serde(default)]

@@ -98,7 +98,7 @@ pub struct Offer {
     pub from: HostName,
     /// User name there.
     pub user: String,
-    /// Engine that made (will make) the image: `native`, `criu`, `respawn`.
+    /// Engine that made (will make) the image: `native`.
     pub engine: String,
     /// Image sections and abilities the destination must know.
     #[serde(default)]

@@ -9,7 +9,7 @@ use crate::command::target::TargetKind;
 use crate::ids::PaneId;
 use crate::protocol::keeper::MoveOptions;
 
-const USAGE: &str = "pane|window host | session name host | --resolve [-t target-pane] [--dry-run] [--json] [--cut] [--with-files] [--engine auto|native|criu|respawn] [--wait|--no-wait] [--as name]";
+const USAGE: &str = "pane|window host | session name host | --resolve [-t target-pane] [--dry-run] [--json] [--cut] [--with-files] [--engine auto|native] [--wait|--no-wait] [--as name]";
 
 pub(crate) const MOVE: Verb =
     verb(("move", ""), "t:", (0, Some(3)), USAGE, "Move what runs in a pane or window to another host", run)
@@ -26,7 +26,7 @@ pub(crate) const MOVE: Verb =
         ])
         .interleaved();
 
-const ENGINES: [&str; 4] = ["auto", "native", "criu", "respawn"];
+const ENGINES: [&str; 2] = ["auto", "native"];
 
 /// A refusal: what was not done and what to do, for people or (`--json`) for programs.
 pub(super) fn refuse(

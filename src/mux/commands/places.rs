@@ -168,10 +168,7 @@ fn connect(mux: &mut Mux, call: &Call) -> Outcome {
 fn setup(_mux: &mut Mux, call: &Call) -> Outcome {
     let host = call.args.word(0).unwrap_or_else(|| "HOST".into());
     let host = check_host(&host)?;
-    Err(super::Trouble::new(
-        2,
-        format!(
-            "`qmux setup` is not there yet. Nothing was copied to {host}. Copy it yourself: `scp $(command -v qmux) {host}:.local/bin/qmux`."
-        ),
-    ))
+    let text =
+        format!("ssh needs a terminal to ask on: type `qmux setup {host}` in a shell. Nothing was copied.");
+    Err(super::Trouble::new(4, text))
 }

@@ -68,7 +68,7 @@ fn a_failure_is_said_in_words_or_as_json_and_keeps_its_class() {
         cure: "Take another host".into(),
     };
     let failure = Failure::of(&trouble, "%0 still runs here.");
-    let words = "hostB has 300 MB free, this needs 2.1 GB. %0 still runs here. Take another host";
+    let words = "hostB has 300 MB free, this needs 2.1 GB. %0 still runs here. Take another host.";
     assert_eq!(failure.text, words);
     let json = failure.clone().into_json();
     assert_eq!(json.clone().into_json(), json, "JSON stays as it is");
@@ -184,6 +184,6 @@ fn files_and_hosts() {
 
     w.start("hosts --json");
     assert_eq!(w.jobs.pop().unwrap().1, Job::Hosts { json: true });
-    assert_eq!(w.run("setup hostB").code, Some(2));
+    assert_eq!(w.run("setup hostB").code, Some(4));
     assert_eq!(w.run("connect").code, Some(2));
 }
