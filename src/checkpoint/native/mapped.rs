@@ -17,7 +17,7 @@ const CACHE_MAX: usize = 10_000;
 /// Identity of a file's content as far as stat(2) can tell: device, inode, mtime in ns, size.
 type Stamp = (u64, u64, i128, u64);
 
-/// Hashes of files by their stamp, for the life of the process.
+/// Hashes of files by their stamp, for the life of an engine: one move, one checkpoint.
 #[derive(Debug, Default)]
 pub struct HashCache {
     known: Mutex<HashMap<Stamp, ContentHash>>,
