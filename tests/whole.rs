@@ -600,6 +600,16 @@ fn panes_killed_as_they_start_leave_no_process() {
         "gone",
     ]);
     qmux.wait_pane("last", PROMPT);
+    // The last start counts; those before it end.
+    let again = ["respawn-pane", "-k", "-t", "last", ";"].repeat(4);
+    qmux.ok(&again[..again.len() - 1]);
+    qmux.wait_pane("last", PROMPT);
+    wait_until("one shell", || {
+        let shells = qmux.processes().into_iter().filter(|pid| {
+            std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "bash")
+        });
+        (shells.count() == 1).then_some(())
+    });
     qmux.ok(&["kill-server"]);
     wait_until("every process to end", || qmux.processes().is_empty().then_some(()));
 }

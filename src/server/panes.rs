@@ -134,19 +134,24 @@ pub(super) async fn settle(server: &Rc<Server>) {
 /// `Effect::Spawn`.
 pub(super) fn spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) {
     let server = server.clone();
+    let life = LifeId::from_random(hosts::random());
     server.starting.set(server.starting.get() + 1);
     spawn_local(async move {
-        let outcome = try_spawn(&server, pane, spec).await;
+        let outcome = try_spawn(&server, pane, life, spec).await;
         server.starting.set(server.starting.get() - 1);
         server.started.notify_one();
-        if let Err(error) = outcome {
+        // A pane that was started once more meanwhile has nothing to do with this life.
+        let again = server.core.borrow().panes.get(&pane).is_some_and(|wire| wire.life != life);
+        if let Err(error) = outcome
+            && !again
+        {
             server.core.borrow_mut().panes.remove(&pane);
             server.event(Event::SpawnFailed { pane, error });
         }
     });
 }
 
-async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result<(), String> {
+async fn try_spawn(server: &Rc<Server>, pane: PaneId, life: LifeId, spec: SpawnSpec) -> Result<(), String> {
     let mut chosen = None;
     let host = match spec.host {
         HostChoice::Here => None,
@@ -162,7 +167,6 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
             host
         }
     };
-    let life = LifeId::from_random(hosts::random());
     let epoch = Epoch::default();
     let mut wire = PaneWire::new(life, epoch, host.clone());
     wire.record = screens::begin(server, life);
@@ -184,6 +188,13 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
         match said {
             FromLink::Said(message, fd) => match *message {
                 FromKeeper::Welcome(welcome) => {
+                    let mut core = server.core.borrow_mut();
+                    if core.panes.get(&pane).is_none_or(|wire| wire.life != life) {
+                        // Killed while it was being started; a respawned pane has another life by now.
+                        send_away(&mut core.links, link);
+                        return Ok(());
+                    }
+                    drop(core);
                     take_over(server, pane, link, welcome, fd);
                     // What came right behind the welcome (a program that ended at once) was still for us.
                     while let Ok(FromLink::Said(message, fd)) = from.try_recv() {
@@ -209,6 +220,13 @@ async fn try_spawn(server: &Rc<Server>, pane: PaneId, spec: SpawnSpec) -> Result
     Err("the pane's keeper died".into())
 }
 
+/// A keeper whose pane nobody wants any more ends with it.
+fn send_away(links: &mut links::Links, link: LinkId) {
+    links.say(link, &ToKeeper::Kill { grace_ms: 1000 });
+    links.say(link, &ToKeeper::ExitSeen);
+    links.unlisten(link);
+}
+
 /// tmux's rule: one word is for the shell, more are a program and its arguments, none is a login shell.
 fn shell_words(argv: Vec<String>, shell: &str) -> Vec<String> {
     match <[String; 1]>::try_from(argv) {
@@ -229,11 +247,8 @@ pub(super) fn take_over(
         let mut core = server.core.borrow_mut();
         let Core { panes, links, .. } = &mut *core;
         let Some(wire) = panes.get_mut(&pane) else {
-            // Killed while it was being started.
-            links.say(link, &ToKeeper::Kill { grace_ms: 1000 });
-            links.say(link, &ToKeeper::ExitSeen);
-            links.unlisten(link);
-            return;
+            // Killed while its keeper was being reached.
+            return send_away(links, link);
         };
         if let Some(local) = wire.local.take() {
             retire(&local);
