@@ -555,16 +555,16 @@ impl Mux {
 
     /// Plans the next redraw of the status lines by time.
     pub(crate) fn plan_status(&mut self) {
+        // With every event: a moment that is set is looked at again when it has come.
+        if self.status_due.is_some() {
+            return;
+        }
         let attached = self.clients.values().filter(|c| c.is_terminal()).filter_map(|c| c.session);
         let interval = attached
             .map(|s| self.option_number(Scope::Session(s), "status-interval"))
             .filter(|n| *n > 0)
             .min();
-        match (interval, self.status_due) {
-            (None, _) => self.status_due = None,
-            (Some(n), None) => self.status_due = Some(self.now + Duration::from_secs(n as u64)),
-            (Some(_), Some(_)) => {}
-        }
+        self.status_due = interval.map(|n| self.now + Duration::from_secs(n as u64));
     }
 
     // ---- #(command) ----

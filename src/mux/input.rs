@@ -3,6 +3,7 @@
 use super::keytable::Trigger;
 use super::model::Overlay;
 use super::mouse::MouseTarget;
+use super::options::Value;
 use super::prompt::{Answer, Prompt, PromptAction, PromptFlags, PromptKind};
 use super::queue::{Origin, QueueId};
 use super::settings::Scope;
@@ -219,8 +220,8 @@ impl Mux {
         let scope =
             self.clients.get(&id).and_then(|c| c.session).map_or(Scope::GlobalSession, Scope::Session);
         ["prefix", "prefix2"].iter().any(|name| {
-            let text = self.option_text(scope, name);
-            text != "None" && keys::parse_name(&text) == Some(key)
+            let Some(Value::Text(text)) = self.option_value(scope, name) else { return false };
+            text != "None" && keys::parse_name(text) == Some(key)
         })
     }
 

@@ -62,17 +62,23 @@ impl Mux {
     /// The value of an option where it is in force: set here, in a set above, or its default. A scope of
     /// another kind is led to the right one (a pane's session option is the session's). User options too.
     pub fn option(&self, scope: Scope, name: &str) -> Option<Value> {
-        let mut at = self.scope_for(scope, name);
+        self.option_value(scope, name).cloned()
+    }
+
+    /// As [`option`](Self::option), lent.
+    pub fn option_value(&self, scope: Scope, name: &str) -> Option<&Value> {
+        let known = options::known(name);
+        let mut at = known.map_or(scope, |(def, _)| self.scope_of_level(scope, def.level));
         loop {
             if let Some(v) = self.options_at(at).and_then(|o| o.get(name)) {
-                return Some(v.clone());
+                return Some(v);
             }
             match self.parent(at) {
                 Some(up) => at = up,
                 None => break,
             }
         }
-        self.theme.get(name).cloned().or_else(|| options::definition(name).map(options::default_value))
+        self.theme.get(name).or_else(|| known.map(|(_, default)| default))
     }
 
     /// Whether the server was started as `tmux`.
@@ -101,11 +107,14 @@ impl Mux {
 
     /// The scope of the kind an option lives in, reached from another.
     pub(crate) fn scope_for(&self, scope: Scope, name: &str) -> Scope {
-        let Some(def) = options::definition(name) else { return scope };
+        options::definition(name).map_or(scope, |def| self.scope_of_level(scope, def.level))
+    }
+
+    fn scope_of_level(&self, scope: Scope, level: Level) -> Scope {
         let session_of_window = |w: WindowId| {
             self.sessions.values().find(|s| s.links.values().any(|l| l.window == w)).map(|s| s.id)
         };
-        match (def.level, scope) {
+        match (level, scope) {
             (Level::Server, _) => Scope::Server,
             (Level::Session, Scope::Session(_) | Scope::GlobalSession) => scope,
             (Level::Session, Scope::Window(w)) => {
@@ -133,13 +142,13 @@ impl Mux {
 
     /// An option as text; empty when there is none of this name.
     pub fn option_text(&self, scope: Scope, name: &str) -> String {
-        self.option(scope, name).map(|v| v.to_text()).unwrap_or_default()
+        self.option_value(scope, name).map(Value::to_text).unwrap_or_default()
     }
 
     /// An option as a number; 0 when it is none.
     pub fn option_number(&self, scope: Scope, name: &str) -> i64 {
-        match self.option(scope, name) {
-            Some(Value::Number(n)) => n,
+        match self.option_value(scope, name) {
+            Some(Value::Number(n)) => *n,
             Some(v) => v.to_text().parse().unwrap_or(0),
             None => 0,
         }
@@ -147,12 +156,12 @@ impl Mux {
 
     /// Whether an option is on.
     pub fn option_on(&self, scope: Scope, name: &str) -> bool {
-        self.option(scope, name).is_some_and(|v| v.is_on())
+        self.option_value(scope, name).is_some_and(Value::is_on)
     }
 
     /// One element of an array option.
     pub fn option_element(&self, scope: Scope, name: &str, index: u32) -> Option<String> {
-        match self.option(scope, name)? {
+        match self.option_value(scope, name)? {
             Value::Array(items) => items.get(&index).cloned(),
             Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
         }

@@ -335,7 +335,7 @@ async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
         let end = {
             let mut buffer = server.buffer.borrow_mut();
             let (n, end) = read_all(local.master.get_ref(), &mut buffer);
-            if end == ReadEnd::Empty {
+            if matches!(end, ReadEnd::Empty | ReadEnd::Little) {
                 ready.clear_ready();
             }
             if n > 0 {
@@ -344,7 +344,7 @@ async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
             end
         };
         match end {
-            ReadEnd::Empty => {}
+            ReadEnd::Empty | ReadEnd::Little => {}
             ReadEnd::Full => tokio::task::yield_now().await,
             ReadEnd::Closed => return,
             // EIO: nobody has the terminal open just now. The keeper says when the pane has ended.
@@ -361,19 +361,27 @@ async fn read_master(server: Rc<Server>, pane: PaneId, local: Rc<Local>) {
 enum ReadEnd {
     /// There is nothing more now.
     Empty,
+    /// It was little, and all there was: what comes later makes the terminal readable anew, as for keys
+    /// (`tty::read_keys`).
+    Little,
     /// The buffer is full.
     Full,
     Closed,
     Broken,
 }
 
+/// Less than this at once is an echo or a prompt and not part of a flood, in bytes.
+const LITTLE: usize = 1024;
+
 /// Fills `buffer` as far as there is output: the kernel gives at most 4 KiB of a terminal at a time, and
-/// what is done once for each event is worth more than that.
+/// what is done once for each event is worth more than that. Little is given at once, without the
+/// read that finds nothing more: somebody who types waits for it.
 fn read_all(master: &OwnedFd, buffer: &mut [u8]) -> (usize, ReadEnd) {
     let mut n = 0;
     while n < buffer.len() {
         match nix::unistd::read(master, &mut buffer[n..]) {
             Ok(0) => return (n, ReadEnd::Closed),
+            Ok(more) if n == 0 && more < LITTLE => return (more, ReadEnd::Little),
             Ok(more) => n += more,
             Err(nix::Error::EAGAIN) => return (n, ReadEnd::Empty),
             Err(nix::Error::EINTR) => {}

@@ -104,6 +104,7 @@ impl Tty {
 
 /// What became of one look at the terminal.
 enum Step {
+    /// Nothing is left to do now.
     Done,
     /// Others come first: after keys, or because the client has something to say.
     Yield,
@@ -120,19 +121,13 @@ pub(super) async fn serve(server: Rc<Server>, id: ClientId, tty: Rc<Tty>) {
             biased;
             () = tty.wake.notified() => Step::Done,
             ready = tty.fd.readable() => match ready {
-                Ok(_) if tty.client_has_spoken() => Step::Yield,
-                Ok(mut ready) => match nix::unistd::read(tty.fd.get_ref(), &mut buffer) {
-                    Ok(n) if n > 0 => {
-                        take(&server, id, &tty, &buffer[..n]);
-                        Step::Yield
-                    }
-                    Err(Errno::EAGAIN) => {
+                Ok(mut ready) => {
+                    let step = read_keys(&server, id, &tty, &mut buffer);
+                    if matches!(step, Step::Done) {
                         ready.clear_ready();
-                        Step::Done
                     }
-                    Err(Errno::EINTR) => Step::Done,
-                    Ok(_) | Err(_) => Step::Lost,
-                },
+                    step
+                }
                 Err(_) => Step::Lost,
             },
             ready = pollable::writable(tty.fd.as_fd()), if unsent => match ready {
@@ -160,6 +155,24 @@ pub(super) async fn serve(server: Rc<Server>, id: ClientId, tty: Rc<Tty>) {
         if unsent && tty.is_drained() && !tty.over.get() {
             clients::drained(&server, id);
         }
+    }
+}
+
+/// Takes what was typed. Done when that was all there was: a read that is given less than it has room for has
+/// emptied the terminal, and what comes later makes it readable anew (`n_tty_read` and `n_tty_receive_buf` of
+/// drivers/tty/n_tty.c: it takes all up to the head it saw, every byte received after that wakes the pollers).
+fn read_keys(server: &Rc<Server>, id: ClientId, tty: &Tty, buffer: &mut [u8]) -> Step {
+    if tty.client_has_spoken() {
+        return Step::Yield;
+    }
+    match nix::unistd::read(tty.fd.get_ref(), buffer) {
+        Ok(n) if n > 0 => {
+            take(server, id, tty, &buffer[..n]);
+            if n < buffer.len() { Step::Done } else { Step::Yield }
+        }
+        Err(Errno::EAGAIN) => Step::Done,
+        Err(Errno::EINTR) => Step::Yield,
+        Ok(_) | Err(_) => Step::Lost,
     }
 }
 

@@ -250,7 +250,7 @@ mod tests {
         let coloured = |active: Rect| {
             let borders = Borders { active: Some(active), ..borders(rect(0, 0, 5, 4)) };
             let (_, grid) = drawn(&panes, borders, Size::new(5, 4));
-            (0..4).map(|y| grid.row(y)[2].style.fg != Color::Default).collect::<Vec<_>>()
+            (0..4).map(|y| grid.row(y)[2].style().fg != Color::Default).collect::<Vec<_>>()
         };
         assert_eq!(coloured(panes[0]), [true, true, false, false]);
         assert_eq!(coloured(panes[1]), [false, false, true, true]);
@@ -261,8 +261,8 @@ mod tests {
         let panes = [rect(0, 0, 2, 4), rect(3, 0, 2, 4), rect(6, 0, 2, 4)];
         let borders = Borders { active: Some(panes[0]), ..borders(rect(0, 0, 8, 4)) };
         let (_, grid) = drawn(&panes, borders, Size::new(8, 4));
-        assert!((0..4).all(|y| grid.row(y)[2].style.fg == Color::Indexed(1)));
-        assert!((0..4).all(|y| grid.row(y)[5].style.fg == Color::Default));
+        assert!((0..4).all(|y| grid.row(y)[2].style().fg == Color::Indexed(1)));
+        assert!((0..4).all(|y| grid.row(y)[5].style().fg == Color::Default));
     }
 
     #[test]

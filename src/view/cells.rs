@@ -38,17 +38,32 @@ impl From<char> for Glyph {
     }
 }
 
-/// One cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One cell. Its style is kept in words: whole rows of cells are compared with every key.
+#[derive(Debug, Clone, Copy, Eq)]
 pub struct Cell {
     /// What stands in it.
     pub glyph: Glyph,
-    /// How it looks.
-    pub style: Style,
+    fg: u32,
+    bg: u32,
+    underline: u32,
+    attrs: Attrs,
     /// Number of its hyperlink in [`Tables`], 0 for none.
     pub link: u16,
     /// Columns: 0 for a right half, 1, 2.
     pub width: u8,
+}
+
+impl PartialEq for Cell {
+    /// Without branches: nearly all cells that are compared are equal.
+    #[inline]
+    fn eq(&self, other: &Cell) -> bool {
+        let words = (self.glyph.0 ^ other.glyph.0)
+            | (self.fg ^ other.fg)
+            | (self.bg ^ other.bg)
+            | (self.underline ^ other.underline);
+        let halves = (self.attrs.0 ^ other.attrs.0) | (self.link ^ other.link);
+        words | u32::from(halves) | u32::from(self.width ^ other.width) == 0
+    }
 }
 
 /// Attributes that show on a blank.
@@ -57,37 +72,55 @@ const SHOWS_ON_BLANK: Attrs =
 
 impl Cell {
     /// Blank in the terminal's own colours.
-    pub const BLANK: Cell = Cell {
-        glyph: Glyph::SPACE,
-        style: Style {
-            fg: Color::Default,
-            bg: Color::Default,
-            underline: Color::Default,
-            attrs: Attrs::empty(),
-        },
-        link: 0,
-        width: 1,
-    };
+    pub const BLANK: Cell =
+        Cell { glyph: Glyph::SPACE, fg: 0, bg: 0, underline: 0, attrs: Attrs::empty(), link: 0, width: 1 };
 
     /// A narrow cell; what cannot be seen on a blank is left out, so that equal looks are equal cells.
     pub fn new(glyph: Glyph, style: Style) -> Cell {
-        let mut cell = Cell { glyph, style, link: 0, width: 1 };
+        let mut cell = Cell { glyph, link: 0, width: 1, ..Cell::BLANK };
+        cell.set_style(style);
         cell.canonical();
         cell
+    }
+
+    /// What stands in the second column of this wide cell.
+    #[inline]
+    pub fn right_half(self) -> Cell {
+        Cell { glyph: Glyph::RIGHT_HALF, width: 0, ..self }
+    }
+
+    /// How it looks.
+    #[inline]
+    pub fn style(&self) -> Style {
+        let [fg, bg, underline] = [self.fg, self.bg, self.underline].map(Color::unpack);
+        Style { fg, bg, underline, attrs: self.attrs }
+    }
+
+    /// Makes it look so.
+    #[inline]
+    pub fn set_style(&mut self, style: Style) {
+        [self.fg, self.bg, self.underline] = [style.fg, style.bg, style.underline].map(Color::pack);
+        self.attrs = style.attrs;
     }
 
     /// Leaves out what cannot be seen on a blank.
     #[inline]
     pub fn canonical(&mut self) {
-        if self.glyph == Glyph::SPACE && self.link == 0 && !self.style.attrs.intersects(SHOWS_ON_BLANK) {
-            self.style = Style { bg: self.style.bg, ..Style::default() };
+        if self.glyph == Glyph::SPACE && self.link == 0 && !self.attrs.intersects(SHOWS_ON_BLANK) {
+            (self.fg, self.underline, self.attrs) = (0, 0, Attrs::empty());
         }
     }
 
     /// Whether erasing with this cell's background makes it.
     #[inline]
     pub fn erasable(&self) -> bool {
-        self.glyph == Glyph::SPACE && self.link == 0 && self.style.attrs.is_empty()
+        self.glyph == Glyph::SPACE && self.link == 0 && self.attrs.is_empty()
+    }
+
+    /// Whether its background is the terminal's own.
+    #[inline]
+    pub fn has_default_bg(&self) -> bool {
+        self.bg == 0
     }
 }
 
@@ -221,7 +254,7 @@ impl Grid {
         split(row, x);
         if wide {
             split(row, x + 1);
-            row[x + 1] = Cell { glyph: Glyph::RIGHT_HALF, width: 0, ..cell };
+            row[x + 1] = cell.right_half();
         }
         row[x] = cell;
     }
@@ -279,7 +312,7 @@ fn split(row: &mut [Cell], x: usize) {
         _ => None,
     };
     if let Some(at) = other {
-        row[at] = Cell::new(Glyph::SPACE, row[at].style);
+        row[at] = Cell::new(Glyph::SPACE, row[at].style());
     }
 }
 

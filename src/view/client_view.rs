@@ -5,10 +5,9 @@
 
 use super::caps::Caps;
 use super::cells::{Grid, Tables};
-use super::line::Range;
 use super::scene::{Bar, Borders, Content, Cursor, Mouse, Outer, PaneView, Scene};
-use super::writer::{self, Writer};
-use super::{big, borders, compose, frame};
+use super::writer::{self, Columns, Writer};
+use super::{big, borders, compose, frame, line};
 use crate::ids::{PaneId, Size};
 use crate::mux::layout::Rect;
 use crate::vt::{CursorShape, Screen, Style};
@@ -25,6 +24,15 @@ struct Structure {
     panes: Vec<Where>,
     borders: Borders,
     bar_rows: Vec<u16>,
+}
+
+/// What was last composed of a row of a pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    /// Its version; 0 is no row's.
+    version: u64,
+    /// The pane's column from where the row is blank in `next`.
+    blank: u16,
 }
 
 /// A pane, its place, what of it is shown there and in which colours.
@@ -58,11 +66,12 @@ pub struct ClientView {
     tables: Tables,
     shown: Grid,
     next: Grid,
-    dirty: Vec<bool>,
+    /// Columns of each row that may have changed.
+    dirty: Vec<Columns>,
     structure: Option<Structure>,
-    /// For each pane of the structure, the versions of the rows in `next`; empty when it shows no screen.
-    seen: Vec<Vec<u64>>,
-    bars: Vec<(Bar, Vec<Range>)>,
+    /// For each pane of the structure, the rows in `next`; empty when it shows no screen.
+    seen: Vec<Vec<Seen>>,
+    bars: Vec<(Bar, Vec<line::Range>)>,
     cursor: Option<Cursor>,
     cursor_shown: bool,
     outer: Outer,
@@ -89,7 +98,7 @@ impl ClientView {
             tables: Tables::default(),
             shown: Grid::new(size),
             next: Grid::new(size),
-            dirty: vec![false; usize::from(size.rows)],
+            dirty: vec![Columns::NONE; usize::from(size.rows)],
             structure: None,
             seen: Vec::new(),
             bars: Vec::new(),
@@ -117,7 +126,7 @@ impl ClientView {
             self.size = size;
             self.shown = Grid::new(size);
             self.next = Grid::new(size);
-            self.dirty = vec![false; usize::from(size.rows)];
+            self.dirty = vec![Columns::NONE; usize::from(size.rows)];
             self.writer.resize(size);
             self.lost = true;
         }
@@ -158,7 +167,7 @@ impl ClientView {
     }
 
     /// The parts of the status lines that the mouse can point at: row, and columns with their meaning.
-    pub fn status_ranges(&self) -> impl Iterator<Item = (u16, &Range)> {
+    pub fn status_ranges(&self) -> impl Iterator<Item = (u16, &line::Range)> {
         self.bars
             .iter()
             .filter(|(bar, _)| bar.status)
@@ -318,7 +327,7 @@ impl ClientView {
 
     fn compose_all(&mut self, scene: &Scene<'_>) {
         self.next.clear();
-        self.dirty.fill(true);
+        self.mark(0, self.size.rows);
         self.held = false;
         self.seen.clear();
         let bars = |y: u16| scene.bars.iter().any(|bar| bar.y == y);
@@ -327,7 +336,7 @@ impl ClientView {
         borders::draw(&mut self.next, &mut self.tables, scene.borders, &scene.panes, (top, bottom));
         for pane in &scene.panes {
             compose::pane(&mut self.next, &mut self.tables, pane);
-            self.seen.push(versions(pane));
+            self.seen.push(seen_now(pane));
         }
         for number in scene.numbers {
             big::draw(&mut self.next, &mut self.tables, number);
@@ -342,7 +351,7 @@ impl ClientView {
         }
     }
 
-    fn draw_bar(&mut self, bar: &Bar) -> Vec<Range> {
+    fn draw_bar(&mut self, bar: &Bar) -> Vec<line::Range> {
         compose::bar(&mut self.next, &mut self.tables, 0, bar.y, self.size.cols, &bar.text, bar.style)
     }
 
@@ -365,7 +374,7 @@ impl ClientView {
         for at in 0..scene.bars.len() {
             let y = usize::from(scene.bars[at].y);
             // A message without a status line lies over a pane: what the pane changed there it covers again.
-            let covered = self.dirty.get(y).copied().unwrap_or(false);
+            let covered = self.dirty.get(y).is_some_and(|columns| *columns != Columns::NONE);
             if covered || self.bars[at].0 != scene.bars[at] {
                 let ranges = self.draw_bar(&scene.bars[at]);
                 self.mark(scene.bars[at].y, scene.bars[at].y.saturating_add(1));
@@ -376,36 +385,44 @@ impl ClientView {
 
     fn redraw_pane(&mut self, at: usize, pane: &PaneView<'_>) {
         compose::pane(&mut self.next, &mut self.tables, pane);
-        self.seen[at] = versions(pane);
+        self.seen[at] = seen_now(pane);
         self.mark(pane.rect.y, pane.rect.bottom());
     }
 
     fn mark(&mut self, from: u16, to: u16) {
         let to = usize::from(to).min(self.dirty.len());
-        self.dirty[usize::from(from).min(to)..to].fill(true);
+        self.dirty[usize::from(from).min(to)..to].fill(Columns::ALL);
+    }
+
+    fn mark_columns(&mut self, y: u16, from: u16, to: u16) {
+        if let Some(columns) = self.dirty.get_mut(usize::from(y)) {
+            *columns = columns.with(from, to);
+        }
     }
 
     fn screen_changes(&mut self, at: usize, pane: &PaneView<'_>, screen: &Screen, out: &mut Vec<u8>) {
         if unchanged(pane, &self.seen[at]) {
             return;
         }
-        let now = versions(pane);
         let mut seen = std::mem::take(&mut self.seen[at]);
         if pane.rect.x == 0
             && pane.rect.w >= self.size.cols
-            && let Some((top, bottom, lines)) = moved(&seen, &now)
+            && let Some((top, bottom, lines)) = scrolled(&seen, pane, screen)
         {
             self.scroll(pane.rect.y + top, pane.rect.y + bottom, lines, out);
             let region = &mut seen[usize::from(top)..=usize::from(bottom)];
-            shift(region, lines);
+            shift(region, lines, pane.rect.w);
         }
-        for (y, version) in (0_u16..).zip(&now) {
-            if seen.get(usize::from(y)) != Some(version) {
-                compose::screen_row(&mut self.next, &mut self.tables, pane, screen, y);
-                self.mark(pane.rect.y + y, pane.rect.y + y + 1);
+        for (y, row) in (0_u16..).zip(&mut seen) {
+            let version = screen.row_version(y + pane.from.1);
+            if row.version != version {
+                let before = row.blank;
+                let blank = compose::screen_row(&mut self.next, &mut self.tables, pane, screen, y, before);
+                *row = Seen { version, blank };
+                self.mark_columns(pane.rect.y + y, pane.rect.x, pane.rect.x + before.max(blank));
             }
         }
-        self.seen[at] = now;
+        self.seen[at] = seen;
     }
 
     fn scroll(&mut self, top: u16, bottom: u16, lines: i32, out: &mut Vec<u8>) {
@@ -423,39 +440,51 @@ impl ClientView {
     }
 }
 
-/// The versions of the rows that a pane shows; empty when it shows no screen.
-fn versions(pane: &PaneView<'_>) -> Vec<u64> {
+/// The rows that a pane shows, drawn just now; empty when it shows no screen.
+fn seen_now(pane: &PaneView<'_>) -> Vec<Seen> {
     match &pane.content {
-        Content::Screen(screen) if pane.banner.is_none() => {
-            (0..pane.rect.h).map(|y| screen.row_version(y + pane.from.1)).collect()
-        }
+        Content::Screen(screen) if pane.banner.is_none() => (0..pane.rect.h)
+            .map(|y| Seen { version: screen.row_version(y + pane.from.1), blank: pane.rect.w })
+            .collect(),
         Content::Screen(_) | Content::Copy(_) | Content::List(_) | Content::Clock { .. } => Vec::new(),
     }
 }
 
 /// Whether the versions are those of the rows that a pane shows.
-fn unchanged(pane: &PaneView<'_>, seen: &[u64]) -> bool {
+fn unchanged(pane: &PaneView<'_>, seen: &[Seen]) -> bool {
     match &pane.content {
         Content::Screen(screen) if pane.banner.is_none() => {
             seen.len() == usize::from(pane.rect.h)
-                && seen.iter().zip(pane.from.1..).all(|(version, y)| screen.row_version(y) == *version)
+                && seen.iter().zip(pane.from.1..).all(|(row, y)| screen.row_version(y) == row.version)
         }
         // What else there may be changes with the chrome.
         Content::Screen(_) | Content::Copy(_) | Content::List(_) | Content::Clock { .. } => true,
     }
 }
 
-/// Moves the versions as the terminal moves its rows; 0 is no row's version.
-fn shift(rows: &mut [u64], lines: i32) {
+/// Moves what was seen as the terminal moves its rows; those that come in are of no version and to be blanked.
+fn shift(rows: &mut [Seen], lines: i32, width: u16) {
+    let fresh = Seen { version: 0, blank: width };
     let count = (lines.unsigned_abs() as usize).min(rows.len());
     if lines > 0 {
         rows.rotate_left(count);
         let kept = rows.len() - count;
-        rows[kept..].fill(0);
+        rows[kept..].fill(fresh);
     } else {
         rows.rotate_right(count);
-        rows[..count].fill(0);
+        rows[..count].fill(fresh);
     }
+}
+
+/// How to scroll what was seen to what a pane shows now; see [`moved`].
+fn scrolled(seen: &[Seen], pane: &PaneView<'_>, screen: &Screen) -> Option<(u16, u16, i32)> {
+    let rows = || (pane.from.1..).zip(seen).map(|(y, row)| (row.version, screen.row_version(y)));
+    // A single row that changed, as every key makes one, came from nowhere.
+    if rows().filter(|(old, new)| old != new).take(SCROLL_MIN).count() < SCROLL_MIN {
+        return None;
+    }
+    let (old, new): (Vec<u64>, Vec<u64>) = rows().unzip();
+    moved(&old, &new)
 }
 
 /// The largest stretch of rows that went up (positive) or down together: first and last row of the region

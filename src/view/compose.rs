@@ -6,8 +6,16 @@ use super::{big, line};
 use crate::mux::layout::Rect;
 use crate::vt::{Attrs, CellView, Color, Screen, Style};
 
-/// Row `y` of a pane's rectangle, from its program's screen.
-pub fn screen_row(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>, screen: &Screen, y: u16) {
+/// Row `y` of a pane's rectangle, from its program's screen. The row is known to be blank from its column `blank`
+/// on; returns from where it is now.
+pub fn screen_row(
+    grid: &mut Grid,
+    tables: &mut Tables,
+    pane: &PaneView<'_>,
+    screen: &Screen,
+    y: u16,
+    blank: u16,
+) -> u16 {
     let (from_x, from_y) = pane.from;
     let mut row = Row::new(grid, pane.rect, y, pane.style, screen.modes().reverse_video);
     screen.for_each_cell(y + from_y, |x, cell| {
@@ -15,7 +23,13 @@ pub fn screen_row(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>, scr
             row.put(tables, x, &cell);
         }
     });
-    row.finish();
+    // In reverse video a blank is not what it was before and will be after.
+    if row.flip {
+        row.finish();
+        return pane.rect.w;
+    }
+    row.blank_until(usize::from(blank).min(row.cells.len()));
+    u16::try_from(row.next).unwrap_or(u16::MAX)
 }
 
 /// Writes the cells of one row of a rectangle.
@@ -69,9 +83,11 @@ impl<'a> Row<'a> {
         if cell.width == 1 && glyph.as_char().is_none() && super::cells::width(cell.text) > 1 {
             glyph = Glyph::SPACE;
         }
-        let mut new = Cell { glyph, style, link, width: cell.width };
+        let mut new = Cell::BLANK;
+        (new.glyph, new.link, new.width) = (glyph, link, cell.width);
+        new.set_style(style);
         if cell.width == 2 {
-            self.cells[x + 1] = Cell { glyph: Glyph::RIGHT_HALF, width: 0, ..new };
+            self.cells[x + 1] = new.right_half();
         } else {
             new.canonical();
         }
@@ -96,7 +112,7 @@ pub fn pane(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>) {
     match &pane.content {
         Content::Screen(screen) => {
             for y in 0..pane.rect.h {
-                screen_row(grid, tables, pane, screen, y);
+                screen_row(grid, tables, pane, screen, y, pane.rect.w);
             }
         }
         Content::Copy(copy) => copy_mode(grid, tables, pane, copy),

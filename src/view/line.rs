@@ -133,7 +133,7 @@ impl Reader<'_> {
             let part = &mut self.parts.parts[place as usize];
             part.cells.push(cell);
             if columns == 2 {
-                part.cells.push(Cell { glyph: Glyph::RIGHT_HALF, width: 0, ..cell });
+                part.cells.push(cell.right_half());
             }
         }
     }
@@ -202,7 +202,7 @@ impl Line {
             // A wide character that the cut goes through becomes a blank.
             let cut = (offset == 0 && cell.width == 0) || (offset + 1 == source.len() && cell.width == 2);
             if let Some(target) = self.cells.get_mut(at + offset) {
-                *target = if cut { Cell::new(Glyph::SPACE, cell.style) } else { *cell };
+                *target = if cut { Cell::new(Glyph::SPACE, cell.style()) } else { *cell };
             }
         }
         let end = from + source.len();
@@ -368,7 +368,7 @@ mod tests {
         let mut tables = Tables::default();
         let text = "#[fg=red]#[push-default]a#[fg=blue]b#[default]c#[pop-default]#[default]d";
         let (cells, _) = layout(text, 4, Style::default(), &mut tables);
-        let fg: Vec<Color> = cells.iter().map(|c| c.style.fg).collect();
+        let fg: Vec<Color> = cells.iter().map(|c| c.style().fg).collect();
         assert_eq!(fg, [Color::Indexed(1), Color::Indexed(4), Color::Indexed(1), Color::Default]);
     }
 

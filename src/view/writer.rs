@@ -17,6 +17,26 @@ const ERASE_MIN: usize = 10;
 /// Shortest run of one character that REP beats.
 const REPEAT_MIN: usize = 6;
 
+/// Columns of a row that may have changed: `from` up to but not including `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns {
+    from: u16,
+    to: u16,
+}
+
+impl Columns {
+    /// None.
+    pub const NONE: Columns = Columns { from: u16::MAX, to: 0 };
+    /// All.
+    pub const ALL: Columns = Columns { from: 0, to: u16::MAX };
+
+    /// With `from..to`, and what is between.
+    #[must_use]
+    pub fn with(self, from: u16, to: u16) -> Columns {
+        Columns { from: self.from.min(from), to: self.to.max(to) }
+    }
+}
+
 /// What is known of the terminal's state, and the rules for changing it.
 #[derive(Debug)]
 pub struct Writer {
@@ -171,10 +191,34 @@ impl Writer {
         self.hyperlink(0, &Tables::default(), out);
     }
 
-    /// Makes row `y` of the terminal, which shows `old`, show `new`.
-    pub fn row(&mut self, y: u16, old: &[Cell], new: &[Cell], tables: &Tables, out: &mut Vec<u8>) {
-        let Some(first) = old.iter().zip(new).position(|(a, b)| a != b) else { return };
-        let last = old.iter().zip(new).rposition(|(a, b)| a != b).unwrap_or(first);
+    /// Makes row `y` of the terminal, which shows `old`, show `new`, and `old` what it shows then. Nothing differs
+    /// outside of `columns`.
+    pub fn row(
+        &mut self,
+        y: u16,
+        (old, new): (&mut [Cell], &[Cell]),
+        columns: Columns,
+        tables: &Tables,
+        out: &mut Vec<u8>,
+    ) {
+        let to = usize::from(columns.to).min(new.len());
+        let from = usize::from(columns.from).min(to);
+        let pairs = || old[from..to].iter().zip(&new[from..to]);
+        let Some(first) = pairs().position(|(a, b)| a != b).map(|at| from + at) else { return };
+        let last = pairs().rposition(|(a, b)| a != b).map_or(first, |at| from + at);
+        self.changes(y, (old, new), (first, last), tables, out);
+        old[first..=last].copy_from_slice(&new[first..=last]);
+    }
+
+    /// Writes what differs between `old` and `new`, which is between the columns `first` and `last`.
+    fn changes(
+        &mut self,
+        y: u16,
+        (old, new): (&[Cell], &[Cell]),
+        (first, last): (usize, usize),
+        tables: &Tables,
+        out: &mut Vec<u8>,
+    ) {
         let (end, tail) = self.tail(new, first, last);
         let mut x = first;
         while x < end {
@@ -194,7 +238,7 @@ impl Writer {
         }
         if let Some(from) = tail {
             self.move_to(column(from), y, out);
-            self.pen(Style { bg: new[from].style.bg, ..Style::default() }, out);
+            self.pen(Style { bg: new[from].style().bg, ..Style::default() }, out);
             self.hyperlink(0, tables, out);
             out.extend_from_slice(b"\x1b[K");
         }
@@ -204,14 +248,18 @@ impl Writer {
     /// shorter.
     fn tail(&self, new: &[Cell], first: usize, last: usize) -> (usize, Option<usize>) {
         let end = last + 1;
-        let Some(blank) = new.last().filter(|cell| self.can_erase(cell)) else { return (end, None) };
-        let from = new.iter().rposition(|cell| cell != blank).map_or(0, |at| at + 1);
-        let from = from.max(first);
-        if end.saturating_sub(from) > 3 { (from, Some(from)) } else { (end, None) }
+        let blank = &new[last];
+        if !self.can_erase(blank) {
+            return (end, None);
+        }
+        let from =
+            new[first..=last].iter().rposition(|cell| cell != blank).map_or(first, |at| first + at + 1);
+        let shorter = end - from > 3 && new[end..].iter().all(|cell| cell == blank);
+        if shorter { (from, Some(from)) } else { (end, None) }
     }
 
     fn can_erase(&self, cell: &Cell) -> bool {
-        cell.erasable() && (self.caps.bce || cell.style.bg == Color::Default)
+        cell.erasable() && (self.caps.bce || cell.has_default_bg())
     }
 
     /// Whether equal cells are fewer bytes than a jump over them.
@@ -220,7 +268,7 @@ impl Writer {
             && self.cursor == Some((column(x), y))
             && gap.iter().all(|cell| {
                 cell.link == self.link
-                    && self.pen == Some(reduce(&self.caps, cell.style))
+                    && self.pen == Some(reduce(&self.caps, cell.style()))
                     && cell.glyph.as_char().is_some_and(|c| c.is_ascii())
             })
     }
@@ -230,12 +278,12 @@ impl Writer {
         let cell = cells[0];
         let same = cells.iter().take_while(|other| **other == cell).count();
         if same >= ERASE_MIN && self.can_erase(&cell) {
-            self.pen(cell.style, out);
+            self.pen(cell.style(), out);
             self.hyperlink(0, tables, out);
             csi(column(same), b'X', out);
             return same;
         }
-        self.pen(cell.style, out);
+        self.pen(cell.style(), out);
         self.hyperlink(cell.link, tables, out);
         self.glyph(&cell, tables, out);
         let ascii = cell.glyph.as_char().is_some_and(|c| c.is_ascii_graphic() || c == ' ');
@@ -486,19 +534,19 @@ fn colour(colour: Color, base: u16, out: &mut Vec<u8>) {
     }
 }
 
-/// Makes a terminal that shows `shown` show `next`, in the rows that are marked, and notes that it does.
+/// Makes a terminal that shows `shown` show `next`, in the columns that are marked, and notes that it does.
 pub fn rows(
     writer: &mut Writer,
     shown: &mut Grid,
     next: &Grid,
-    dirty: &mut [bool],
+    dirty: &mut [Columns],
     tables: &Tables,
     out: &mut Vec<u8>,
 ) {
-    for (y, dirty) in (0_u16..).zip(dirty.iter_mut()) {
-        if std::mem::take(dirty) {
-            writer.row(y, shown.row(y), next.row(y), tables, out);
-            shown.row_mut(y).copy_from_slice(next.row(y));
+    for (y, columns) in (0_u16..).zip(dirty.iter_mut()) {
+        let columns = std::mem::replace(columns, Columns::NONE);
+        if columns != Columns::NONE {
+            writer.row(y, (shown.row_mut(y), next.row(y)), columns, tables, out);
         }
     }
 }

@@ -115,15 +115,14 @@ impl Screen {
         }
     }
 
-    /// Calls `f` with every cell of row `y` of the shown screen, right halves included, up to the
-    /// width of the screen.
+    /// Calls `f` with every cell of row `y` of the shown screen that was written or erased in a colour, right
+    /// halves included. Beyond the last of them the row is blank up to the width of the screen.
     pub fn for_each_cell(&self, y: u16, mut f: impl FnMut(u16, CellView<'_>)) {
         let empty = Row::default();
         let row = self.rows.get(usize::from(y)).unwrap_or(&empty);
         let mut last = Packed::BLANK;
         let mut style = Style::default();
-        for x in 0..self.st.cols {
-            let cell = row.get(x);
+        for (x, cell) in row.cells.iter().take(self.st.cols).copied().enumerate() {
             if !cell.same_style(last) {
                 style = self.tables.style(cell);
                 last = cell;

@@ -20,9 +20,9 @@ const TAG_INDEXED: u32 = 1 << 24;
 const TAG_RGB: u32 = 2 << 24;
 
 impl Color {
-    /// The colour in one word, as cells hold it.
+    /// The colour in one word, as cells hold it; 0 is [`Color::Default`].
     #[inline]
-    pub(super) fn pack(self) -> u32 {
+    pub fn pack(self) -> u32 {
         match self {
             Color::Default => 0,
             Color::Indexed(n) => TAG_INDEXED | u32::from(n),
@@ -30,9 +30,9 @@ impl Color {
         }
     }
 
-    /// Undoes `pack`.
+    /// Undoes [`pack`](Self::pack).
     #[inline]
-    pub(super) fn unpack(word: u32) -> Color {
+    pub fn unpack(word: u32) -> Color {
         match word >> 24 {
             0 => Color::Default,
             1 => Color::Indexed(word as u8),

@@ -7,6 +7,7 @@ mod table;
 pub use table::{Kind, Level, OPTIONS, OptionDef, RENAMED};
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// Most elements kept in one array option.
@@ -92,16 +93,41 @@ pub struct Named<'a> {
     pub typed: &'a str,
 }
 
+/// FNV-1a (RFC draft eastlake-fnv): for the few hundred names of the table, which nobody chooses to collide.
+struct NameHasher(u64);
+
+impl Default for NameHasher {
+    fn default() -> NameHasher {
+        NameHasher(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type ByName = HashMap<&'static str, (&'static OptionDef, Value), BuildHasherDefault<NameHasher>>;
+
+/// The definition and the default of an exact name. Quick: asked for many times with every event.
+pub fn known(name: &str) -> Option<&'static (&'static OptionDef, Value)> {
+    static BY_NAME: LazyLock<ByName> = LazyLock::new(|| {
+        let names = OPTIONS.iter().map(|def| (def.name, def));
+        let new: HashMap<&str, &OptionDef> = names.clone().collect();
+        let old = RENAMED.iter().filter_map(|(old, name)| Some((*old, *new.get(name)?)));
+        names.chain(old).map(|(name, def)| (name, (def, default_value(def)))).collect()
+    });
+    BY_NAME.get(name)
+}
+
 /// The definition of an exact name.
 pub fn definition(name: &str) -> Option<&'static OptionDef> {
-    static BY_NAME: LazyLock<HashMap<&str, &OptionDef>> = LazyLock::new(|| {
-        let all = OPTIONS.iter().map(|def| (def.name, def));
-        let by_new: HashMap<&str, &OptionDef> = all.collect();
-        let old = RENAMED.iter().filter_map(|(old, new)| Some((*old, *by_new.get(new)?))).collect::<Vec<_>>();
-        by_new.into_iter().chain(old).collect()
-    });
-    // Asked for many times with every event.
-    BY_NAME.get(name).copied()
+    known(name).map(|(def, _)| *def)
 }
 
 /// Finds an option by its name, an unambiguous beginning of it, or `@name`; with an optional index.

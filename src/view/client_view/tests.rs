@@ -106,7 +106,7 @@ fn picture(screen: &Screen) -> Vec<String> {
                 seen.canonical();
             }
             let text = if blank { " " } else { cell.text };
-            row += &format!("{text:?}{}{:?}{:?};", cell.width, seen.style, cell.link);
+            row += &format!("{text:?}{}{:?}{:?};", cell.width, seen.style(), cell.link);
         }
         rows.push(row);
     }
