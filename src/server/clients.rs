@@ -21,9 +21,14 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::task::spawn_local;
 
-/// Least time between two frames while nobody types.
+/// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(8);
-/// The same for a client that has typed within [`TYPING`]: its echo must not wait.
+/// The same after a frame of more than [`LARGE`] bytes: a flood at this pace leaves a slow terminal (500 KB/s) time to
+/// show an echo between two of them.
+const FRAME_LARGE: Duration = Duration::from_millis(16);
+const LARGE: usize = 2048;
+/// Least time between two drawings of the active pane alone for a client that has typed within [`TYPING`]: its echo
+/// does not wait until what the other panes print may be drawn.
 const FRAME_TYPING: Duration = Duration::from_millis(1);
 const TYPING: Duration = Duration::from_millis(150);
 /// How long a program may hold its drawing.
@@ -49,10 +54,13 @@ struct Attached {
     /// Number of the frame the client has not yet confirmed.
     outstanding: Option<u64>,
     seq: u64,
-    last_frame: Option<Instant>,
+    /// When the next frame may be made.
+    next_frame: Option<Instant>,
+    /// When the active pane may be drawn alone.
+    next_echo: Option<Instant>,
     last_input: Option<Instant>,
-    /// A task will draw when the frame interval is over.
-    scheduled: bool,
+    /// When a task will draw, the soonest.
+    scheduled: Option<Instant>,
     dirty: bool,
     /// A task will end a program's hold on its drawing.
     holding: bool,
@@ -290,9 +298,10 @@ pub(super) fn attach(core: &mut Core, client: ClientId) {
         way: Way::Relay,
         outstanding: None,
         seq: 0,
-        last_frame: None,
+        next_frame: None,
+        next_echo: None,
         last_input: None,
-        scheduled: false,
+        scheduled: None,
         dirty: true,
         holding: false,
     });
@@ -315,42 +324,41 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
     let Some(to) = clients.get_mut(&client) else { return };
     let Some(screen) = to.screen.as_mut() else { return };
     screen.dirty = true;
-    if screen.outstanding.is_some() || screen.scheduled || matches!(screen.way, Way::Held(_)) {
+    if screen.outstanding.is_some() || matches!(screen.way, Way::Held(_)) {
         return;
     }
     let now = Instant::now();
+    let due = |at: Option<Instant>| at.is_none_or(|at| at <= now);
     let typing = screen.last_input.is_some_and(|at| now - at < TYPING);
-    let interval = if typing { FRAME_TYPING } else { FRAME };
-    if let Some(next) = screen.last_frame.map(|at| at + interval)
-        && next > now
-    {
-        screen.scheduled = true;
-        let server = server.clone();
-        spawn_local(async move {
-            tokio::time::sleep_until(next.into()).await;
-            let mut core = server.core.borrow_mut();
-            if let Some(screen) = attached(&mut core, client) {
-                screen.scheduled = false;
-                if screen.dirty {
-                    draw(&server, &mut core, client);
-                }
-            }
-        });
-        return;
-    }
-    screen.dirty = false;
+    let whole = due(screen.next_frame);
     let mut bytes = Vec::new();
-    screen.view.render(mux, client, &mut bytes);
-    if screen.view.held() && !screen.holding {
-        screen.holding = true;
-        spawn_local(release(server.clone(), client));
+    if whole {
+        screen.dirty = false;
+        screen.view.render(mux, client, &mut bytes);
+        if screen.view.held() && !screen.holding {
+            screen.holding = true;
+            spawn_local(release(server.clone(), client));
+        }
+    } else if typing && due(screen.next_echo) {
+        screen.view.render_active(mux, client, &mut bytes);
+    }
+    if !bytes.is_empty() {
+        let large = bytes.len() > LARGE;
+        // Alone and large: it is the active pane that floods.
+        screen.next_echo = Some(now + if large && !whole { FRAME_LARGE } else { FRAME_TYPING });
+        if whole {
+            screen.next_frame = Some(now + if large { FRAME_LARGE } else { FRAME });
+        }
+    }
+    if screen.dirty {
+        let next = if typing { screen.next_echo.filter(|at| *at > now) } else { None }.or(screen.next_frame);
+        draw_later(server, client, screen, next.unwrap_or(now));
     }
     if bytes.is_empty() {
         return;
     }
     screen.seq += 1;
     let seq = screen.seq;
-    screen.last_frame = Some(now);
     match &screen.way {
         Way::Direct(tty) => screen.outstanding = (!tty.write(&bytes)).then_some(seq),
         Way::Relay | Way::Held(_) => {
@@ -358,6 +366,25 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
             send(core, client, &ToClient::Draw { seq, bytes });
         }
     }
+}
+
+/// Draws at `at`, unless that happens sooner anyway.
+fn draw_later(server: &Rc<Server>, client: ClientId, screen: &mut Attached, at: Instant) {
+    if screen.scheduled.is_some_and(|scheduled| scheduled <= at) {
+        return;
+    }
+    screen.scheduled = Some(at);
+    let server = server.clone();
+    spawn_local(async move {
+        tokio::time::sleep_until(at.into()).await;
+        let mut core = server.core.borrow_mut();
+        if let Some(screen) = attached(&mut core, client).filter(|screen| screen.scheduled == Some(at)) {
+            screen.scheduled = None;
+            if screen.dirty {
+                draw(&server, &mut core, client);
+            }
+        }
+    });
 }
 
 /// Ends a program's hold on its drawing (mode 2026) that has lasted too long.

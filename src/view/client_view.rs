@@ -80,6 +80,8 @@ pub struct ClientView {
     lost: bool,
     /// Turns off what other capabilities turned on.
     farewell: Vec<u8>,
+    /// The one pane whose changes this frame draws; `None` for all.
+    pub(super) only: Option<PaneId>,
     /// A pane holds its drawing (synchronised output).
     held: bool,
     release: bool,
@@ -108,6 +110,7 @@ impl ClientView {
             title: None,
             lost: true,
             farewell: Vec::new(),
+            only: None,
             held: false,
             release: false,
             body: Vec::new(),
@@ -356,8 +359,11 @@ impl ClientView {
     }
 
     fn compose_changes(&mut self, scene: &Scene<'_>, out: &mut Vec<u8>) {
-        self.held = false;
+        self.held &= self.only.is_some();
         for (at, pane) in scene.panes.iter().enumerate() {
+            if self.only.is_some_and(|only| only != pane.id) {
+                continue;
+            }
             let Content::Screen(screen) = &pane.content else {
                 self.redraw_pane(at, pane);
                 continue;

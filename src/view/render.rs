@@ -18,6 +18,18 @@ impl ClientView {
     /// Appends the bytes that make the client's terminal show what `Mux` holds now; none when it does, or
     /// when the client shows no session.
     pub fn render(&mut self, mux: &Mux, client: ClientId, out: &mut Vec<u8>) {
+        self.only = None;
+        self.render_some(mux, client, out);
+    }
+
+    /// As [`render`](Self::render), but what has changed in other panes than the active one is left for the next
+    /// frame.
+    pub fn render_active(&mut self, mux: &Mux, client: ClientId, out: &mut Vec<u8>) {
+        self.only = mux.client_window(client).map(|window| window.active);
+        self.render_some(mux, client, out);
+    }
+
+    fn render_some(&mut self, mux: &Mux, client: ClientId, out: &mut Vec<u8>) {
         let Some(size) = mux.client(client).map(|client| client.size) else { return };
         let Some(kept) = self.chrome_for(mux, client, size) else { return };
         if let Some(scene) = kept.chrome.scene(mux, client, size) {

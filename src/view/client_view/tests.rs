@@ -148,7 +148,8 @@ fn output() -> impl Strategy<Value = Vec<u8>> {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Output(u8, Vec<u8>),
+    /// What a pane prints; whether the first pane is drawn alone before all of them.
+    Output(u8, Vec<u8>, bool),
     Layout(u8),
     Size(u16, u16),
     Bar(String),
@@ -163,7 +164,7 @@ enum Kind {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        8 => (0..3u8, output()).prop_map(|(pane, bytes)| Step::Output(pane, bytes)),
+        8 => (0..3u8, output(), any::<bool>()).prop_map(|(pane, bytes, echo)| Step::Output(pane, bytes, echo)),
         1 => (0..4u8).prop_map(Step::Layout),
         1 => (8..70u16, 4..24u16).prop_map(|(cols, rows)| Step::Size(cols, rows)),
         1 => "[a-z ]{0,40}".prop_map(Step::Bar),
@@ -191,9 +192,10 @@ proptest! {
         let mut bar = String::new();
         for step in steps {
             let mut numbers = false;
+            let echo = matches!(step, Step::Output(_, _, true));
             let step_kind = if matches!(step, Step::Output(..)) { Kind::Output } else { Kind::Other };
             match step {
-                Step::Output(pane, bytes) => {
+                Step::Output(pane, bytes, _) => {
                     let count = rects.len();
                     screens[usize::from(pane) % count].advance(&bytes);
                 }
@@ -221,6 +223,11 @@ proptest! {
             let scene = scene(size, &rects, &screens, &chrome);
             let differs = view.differs(&scene);
             let mut bytes = Vec::new();
+            if echo {
+                view.only = Some(PaneId(1));
+                view.draw(&scene, &mut bytes);
+                view.only = None;
+            }
             view.draw(&scene, &mut bytes);
             outer.advance(&bytes);
             let pane_bytes = matches!(step_kind, Kind::Output) && !bytes.is_empty();
@@ -308,6 +315,26 @@ fn the_echo_of_a_key_is_a_few_bytes() {
     stage.screens[0].advance(b"\x1b[7ms\x1b[0m");
     let styled = stage.draw();
     assert!(styled.len() <= 30, "{}", String::from_utf8_lossy(&styled).escape_debug());
+}
+
+#[test]
+fn an_echo_is_drawn_without_what_another_pane_prints_and_that_is_not_lost() {
+    let mut stage = Stage::new(3, Caps::default());
+    stage.screens[0].advance(b"$ ");
+    stage.draw();
+    stage.screens[0].advance(b"x");
+    stage.screens[1].advance(b"\r\nmuch of it".repeat(30).as_slice());
+    stage.view.only = Some(PaneId(1));
+    assert_eq!(stage.draw(), b"x");
+    stage.view.only = None;
+    let rest = stage.draw();
+    assert!(rest.len() > 100, "{}", String::from_utf8_lossy(&rest).escape_debug());
+    let below = &stage.rects[1];
+    assert!(
+        stage.text(below.y + below.h - 1).contains("much of it"),
+        "{}",
+        stage.text(below.y + below.h - 1)
+    );
 }
 
 #[test]
