@@ -23,14 +23,15 @@ use tokio::task::spawn_local;
 
 /// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(8);
-/// The same after a frame of more than [`LARGE`] bytes: a flood at this pace leaves a slow terminal (500 KB/s) time to
-/// show an echo between two of them.
+/// The same after a frame of more than [`LARGE`] bytes.
 const FRAME_LARGE: Duration = Duration::from_millis(16);
+/// The same while somebody types: a slow terminal (500 KB/s) is busy with such a frame for 8 ms, and an echo waits.
+const FRAME_BESIDE: Duration = Duration::from_millis(33);
 const LARGE: usize = 2048;
 /// Least time between two drawings of the active pane alone for a client that has typed within [`TYPING`]: its echo
 /// does not wait until what the other panes print may be drawn.
 const FRAME_TYPING: Duration = Duration::from_millis(1);
-const TYPING: Duration = Duration::from_millis(150);
+pub(super) const TYPING: Duration = Duration::from_millis(150);
 /// How long a program may hold its drawing.
 const HOLD_MAX: Duration = Duration::from_millis(500);
 /// How long a client that is being sent away may take to read what is left for it.
@@ -179,8 +180,10 @@ fn take(server: &Rc<Server>, client: ClientId, message: ToServer) {
 
 /// Keys from the client's terminal.
 pub(super) fn input(server: &Rc<Server>, client: ClientId, bytes: &[u8]) {
+    let now = Some(Instant::now());
+    server.typed.set(now);
     if let Some(screen) = attached(&mut server.core.borrow_mut(), client) {
-        screen.last_input = Some(Instant::now());
+        screen.last_input = now;
     }
     server.event(Event::ClientInput { client, bytes });
 }
@@ -347,7 +350,12 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
         // Alone and large: it is the active pane that floods.
         screen.next_echo = Some(now + if large && !whole { FRAME_LARGE } else { FRAME_TYPING });
         if whole {
-            screen.next_frame = Some(now + if large { FRAME_LARGE } else { FRAME });
+            let interval = match (large, typing) {
+                (false, _) => FRAME,
+                (true, false) => FRAME_LARGE,
+                (true, true) => FRAME_BESIDE,
+            };
+            screen.next_frame = Some(now + interval);
         }
     }
     if screen.dirty {

@@ -116,6 +116,8 @@ pub(crate) struct Server {
     /// Keepers that are being started, and when one more has been: a server that ends waits for them.
     starting: Cell<usize>,
     started: Notify,
+    /// When somebody typed last.
+    typed: Cell<Option<Instant>>,
     /// What is read from a pty master, until it has been given to `Mux`: one for all panes.
     buffer: RefCell<Vec<u8>>,
 }
@@ -290,6 +292,7 @@ impl Server {
             stop: Notify::new(),
             starting: Cell::new(0),
             started: Notify::new(),
+            typed: Cell::new(None),
             buffer: RefCell::new(vec![0; panes::READ_MAX]),
         }))
     }

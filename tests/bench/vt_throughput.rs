@@ -3,9 +3,13 @@
 //! `cargo bench --bench vt_throughput`. The streams are those of the measurements the aims come
 //! from: plain lines, dense SGR, unicode, cursor addressing.
 
+#[path = "streams/mod.rs"]
+mod streams;
+
 use qmux::ids::Size;
 use qmux::vt::Screen;
 use std::time::Duration;
+use streams::Kind;
 
 /// Bytes of each stream.
 const STREAM: usize = 8 << 20;
@@ -13,54 +17,6 @@ const STREAM: usize = 8 << 20;
 const PIECE: usize = 64 * 1024;
 /// Runs of which the median is told.
 const RUNS: usize = 5;
-
-fn repeated(mut piece: impl FnMut(usize, &mut String)) -> Vec<u8> {
-    let mut text = String::with_capacity(STREAM + 4096);
-    let mut i = 0;
-    while text.len() < STREAM {
-        piece(i, &mut text);
-        i += 1;
-    }
-    text.into_bytes()
-}
-
-fn plain() -> Vec<u8> {
-    repeated(|i, out| {
-        let words = "the quick brown fox jumps over the lazy dog and runs away from the angry bear ";
-        out.push_str(&format!("{i:08} {}{}\r\n", words, &words[..i % 70]));
-    })
-}
-
-fn sgr() -> Vec<u8> {
-    repeated(|i, out| {
-        for word in 0..12 {
-            let (a, b) = ((i * 7 + word * 13) % 256, (i + word) % 8);
-            match word % 3 {
-                0 => out.push_str(&format!("\x1b[1;38;5;{a}mword{word}\x1b[0m ")),
-                1 => out.push_str(&format!("\x1b[3{b};4{}mab\x1b[m", 7 - b)),
-                _ => out.push_str(&format!("\x1b[38;2;{a};{b};99mx{word}\x1b[39m")),
-            }
-        }
-        out.push_str("\r\n");
-    })
-}
-
-fn unicode() -> Vec<u8> {
-    repeated(|i, out| {
-        out.push_str("漢字かな交じり文 — größer, naïve; ąęśćź Ελληνικά кириллица ");
-        if i % 4 == 0 {
-            out.push_str("👍🏽 👨\u{200d}👩\u{200d}👧 🇩🇪 e\u{301} ❤\u{fe0f}");
-        }
-        out.push_str("한국어 텍스트\r\n");
-    })
-}
-
-fn cursor() -> Vec<u8> {
-    repeated(|i, out| {
-        let (y, x) = (i * 31 % 50 + 1, i * 17 % 180 + 1);
-        out.push_str(&format!("\x1b[{y};{x}Hitem {}\x1b[K\x1b[{}Ax\x1b[3C*", i % 100, i % 5 + 1));
-    })
-}
 
 /// CPU time of this thread.
 fn cpu() -> Duration {
@@ -86,9 +42,9 @@ fn measure(stream: &[u8]) -> f64 {
 }
 
 fn main() {
-    for (name, stream, aim) in
-        [("plain", plain(), 300), ("sgr", sgr(), 80), ("unicode", unicode(), 120), ("cursor", cursor(), 150)]
-    {
-        println!("{name:8} {:5.0} MB per CPU second (aim {aim})", measure(&stream));
+    for (kind, aim) in Kind::ALL.into_iter().zip([300, 80, 120, 150]) {
+        // As a terminal's driver hands it on (ONLCR).
+        let stream = String::from_utf8_lossy(&kind.bytes(STREAM)).replace('\n', "\r\n").into_bytes();
+        println!("{:18} {:5.0} MB per CPU second (aim {aim})", kind.name(), measure(&stream));
     }
 }

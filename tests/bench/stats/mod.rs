@@ -20,7 +20,7 @@ pub fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.get((last as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
 }
 
-/// Rows that compare two things.
+/// Rows that compare two things, with the mark each is held to.
 pub struct Table {
     rows: Vec<[String; 6]>,
 }
@@ -28,18 +28,11 @@ pub struct Table {
 impl Table {
     /// A table with these two columns.
     pub fn new(ours: &str, theirs: &str) -> Table {
-        Table {
-            rows: vec![["".into(), ours.into(), theirs.into(), "".into(), "ratio".into(), "limit".into()]],
-        }
+        Table { rows: vec![["".into(), ours.into(), theirs.into(), "".into(), "ratio".into(), "aim".into()]] }
     }
 
-    /// One line, printed at once for whoever waits.
-    pub fn row(&mut self, name: &str, unit: &str, ours: f64, theirs: f64) {
-        self.limited(name, unit, ours, theirs, f64::NAN);
-    }
-
-    /// The same with what nothing can go below; NaN is nothing.
-    pub fn limited(&mut self, name: &str, unit: &str, ours: f64, theirs: f64, limit: f64) {
+    /// One line, printed at once for whoever waits; NaN is nothing.
+    pub fn row(&mut self, name: &str, unit: &str, aim: &str, ours: f64, theirs: f64) {
         let number = |n: f64, digits: usize| if n.is_nan() { "-".into() } else { format!("{n:.digits$}") };
         let row = [
             name.to_string(),
@@ -47,7 +40,7 @@ impl Table {
             number(theirs, 3),
             unit.to_string(),
             number(ours / theirs, 2),
-            number(limit, 3),
+            aim.to_string(),
         ];
         eprintln!("{}", row.join("  "));
         self.rows.push(row);
@@ -56,8 +49,8 @@ impl Table {
     /// The whole table.
     pub fn print(&self) {
         println!();
-        for [name, ours, theirs, unit, ratio, limit] in &self.rows {
-            println!("{name:40} {ours:>12} {theirs:>12} {unit:4} {ratio:>7} {limit:>9}");
+        for [name, ours, theirs, unit, ratio, aim] in &self.rows {
+            println!("{name:40} {ours:>10} {theirs:>10} {unit:4} {ratio:>6}   {aim}");
         }
     }
 }
