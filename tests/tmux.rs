@@ -148,7 +148,20 @@ macro_rules! scripts {
     ($($name:ident),*) => { $(#[test] fn $name() { compare(stringify!($name)); })* };
 }
 
-scripts!(buffers, environment, formats, hooks, keys, language, options, panes, sessions, targets, windows);
+scripts!(
+    buffers,
+    environment,
+    formats,
+    hooks,
+    keys,
+    language,
+    options,
+    panes,
+    prompt,
+    sessions,
+    targets,
+    windows
+);
 
 #[test]
 fn every_script_is_run() {

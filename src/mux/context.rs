@@ -469,19 +469,21 @@ impl Cx<'_> {
             Some(Mode::Copy(c)) => c,
             _ => return None,
         };
-        let (x, y) = c.cursor_on_screen();
+        let (_, y) = c.cursor_on_screen();
         Some(match name {
             "scroll_position" => c.scroll.to_string(),
-            "copy_cursor_x" => x.to_string(),
+            "copy_cursor_x" => c.cursor.x.to_string(),
             "copy_cursor_y" => y.to_string(),
             "copy_cursor_line" => c.screen.line_text(c.cursor.line),
             "copy_cursor_word" => c.word_at_cursor(),
             "selection_present" => return flag(c.selection.is_some()),
-            "selection_active" => return flag(c.selection.is_some_and(|s| s.end.is_none())),
-            "selection_start_x" => c.selection?.anchor.x.to_string(),
-            "selection_start_y" => c.selection?.anchor.line.to_string(),
-            "selection_end_x" => c.selection?.end.unwrap_or(c.cursor).x.to_string(),
-            "selection_end_y" => c.selection?.end.unwrap_or(c.cursor).line.to_string(),
+            "selection_active" => {
+                return flag(c.selection.is_some_and(|s| s.follows != super::copy::Follows::Nothing));
+            }
+            "selection_start_x" => c.selection?.start.x.to_string(),
+            "selection_start_y" => c.selection?.start.line.to_string(),
+            "selection_end_x" => c.selection?.end.x.to_string(),
+            "selection_end_y" => c.selection?.end.line.to_string(),
             "rectangle_toggle" => return flag(c.rectangle),
             "search_present" => return flag(c.search.is_some()),
             "search_count" => c.search.as_ref()?.matches.len().to_string(),

@@ -5,35 +5,15 @@
 
 mod motion;
 mod search;
+mod select;
+
+pub use select::{Follows, SelectBy, Selection};
 
 use crate::ids::Size;
 use crate::vt::Screen;
 
 /// Longest text taken out of one selection, in bytes.
 pub const MAX_COPY: usize = 64 * 1024 * 1024;
-
-/// What a selection grows by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SelectBy {
-    /// Single cells.
-    #[default]
-    Char,
-    /// Whole words.
-    Word,
-    /// Whole lines.
-    Line,
-}
-
-/// A selection: from the anchor to the cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Selection {
-    /// Where it began.
-    pub anchor: Point,
-    /// Its other end once it no longer follows the cursor (`stop-selection`).
-    pub end: Option<Point>,
-    /// What it grows by.
-    pub by: SelectBy,
-}
 
 /// A cell of the picture; ordered by line, then column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -80,8 +60,12 @@ pub struct CopyMode {
     pub rectangle: bool,
     /// The search in force.
     pub search: Option<Search>,
+    /// What was looked for in this pane before, and whether as plain text: to be found again upwards.
+    pub(crate) remembered: Option<(String, bool)>,
     /// The mark of `set-mark`.
     pub mark: Option<Point>,
+    /// Where `jump-to-mark` goes before there is a mark: where the cursor was at first.
+    pub(crate) entry: Point,
     /// Leave when scrolled to the bottom (`copy-mode -e`).
     pub exit_at_bottom: bool,
     /// Hide the position in the corner (`copy-mode -H`).
@@ -93,8 +77,9 @@ pub struct CopyMode {
     /// Repeat count typed so far.
     pub count: u32,
     pub(crate) jump: Option<Jump>,
-    /// Column wanted by vertical motion.
-    pub(crate) want_x: u16,
+    /// Where the last step up or down left a line: the column, and the column where that line ended. Another
+    /// step goes back to it from the end of a line, and from behind a line's end to the ends of others.
+    pub(crate) left_at: (u16, u16),
     /// Where an incremental search began.
     pub(crate) search_origin: Option<Point>,
     pub(crate) wrap_search: bool,
@@ -105,7 +90,7 @@ impl CopyMode {
     pub fn new(screen: Screen, vi: bool, separators: String) -> CopyMode {
         let at = screen.cursor();
         let cursor = Point { line: screen.history_len() + usize::from(at.y), x: at.x };
-        let mut mode = CopyMode {
+        CopyMode {
             screen,
             view: false,
             scroll: 0,
@@ -113,19 +98,19 @@ impl CopyMode {
             selection: None,
             rectangle: false,
             search: None,
+            remembered: None,
             mark: None,
+            entry: cursor,
             exit_at_bottom: false,
             hide_position: false,
             vi,
             separators,
             count: 0,
             jump: None,
-            want_x: at.x,
+            left_at: (0, 0),
             search_origin: None,
             wrap_search: true,
-        };
-        mode.keep_column();
-        mode
+        }
     }
 
     /// Size of what is shown.
@@ -150,114 +135,17 @@ impl CopyMode {
         (self.cursor.x.min(self.screen.size().cols - 1), y as u16)
     }
 
-    /// The selection's ends in order, both included; columns as selected, not yet ordered for rectangles.
-    pub fn selection_range(&self) -> Option<(Point, Point)> {
-        let s = self.selection?;
-        let end = s.end.unwrap_or(self.cursor);
-        let (mut a, mut b) = if s.anchor <= end { (s.anchor, end) } else { (end, s.anchor) };
-        match s.by {
-            SelectBy::Char => {}
-            SelectBy::Word => {
-                a = self.word_start(a);
-                b = self.word_end(b);
-            }
-            SelectBy::Line => {
-                a.x = 0;
-                b.x = self.screen.size().cols - 1;
-            }
-        }
-        Some((a, b))
-    }
-
-    /// Whether a cell is selected. For drawing.
-    pub fn is_selected(&self, line: usize, x: u16) -> bool {
-        let Some((a, b)) = self.selection_range() else { return false };
-        if line < a.line || line > b.line {
-            return false;
-        }
-        if self.rectangle {
-            let (left, right) = (a.x.min(b.x), a.x.max(b.x));
-            return x >= left && x <= right;
-        }
-        let p = Point { line, x };
-        // emacs keys: the cell under the cursor is not part of the selection.
-        p >= a && (p < b || (p == b && self.takes_last()))
-    }
-
-    /// Whether the selection includes the cell at its end: with vi keys and for words and lines.
-    pub(crate) fn takes_last(&self) -> bool {
-        self.vi || self.selection.is_some_and(|s| s.by != SelectBy::Char)
-    }
-
     /// Whether a cell belongs to a search match: `Some(true)` when it is the match at the cursor.
     pub fn match_at(&self, line: usize, x: u16) -> Option<bool> {
         let matches = &self.search.as_ref()?.matches;
         let p = Point { line, x };
         let after = matches.partition_point(|(at, _)| *at <= p);
         let (at, width) = matches.get(after.checked_sub(1)?)?;
-        (at.line == line && x < at.x.saturating_add(*width)).then_some(*at == self.cursor)
-    }
-
-    /// The selected text: lines that the terminal wrapped are joined, trailing blanks of lines are left out.
-    pub fn selected_text(&self) -> Option<String> {
-        let (a, b) = self.selection_range()?;
-        let mut out = String::new();
-        let last = self.lines().saturating_sub(1);
-        for line in a.line..=b.line.min(last) {
-            let cells = self.screen.line(line);
-            let (from, to) = if self.rectangle {
-                (a.x.min(b.x), a.x.max(b.x).saturating_add(u16::from(self.takes_last())))
-            } else {
-                let from = if line == a.line { a.x } else { 0 };
-                let to =
-                    if line == b.line { b.x.saturating_add(u16::from(self.takes_last())) } else { u16::MAX };
-                (from, to)
-            };
-            let mut text = String::new();
-            for (x, cell) in cells.cells.iter().enumerate() {
-                if x >= usize::from(from) && x < usize::from(to) {
-                    text.push_str(&cell.text);
-                }
-            }
-            let to_end = usize::from(to) >= cells.cells.len();
-            let joined = cells.wrapped && to_end && !self.rectangle && line != b.line;
-            out.push_str(if joined { &text } else { text.trim_end_matches(' ') });
-            let whole_last =
-                line == b.line && !self.rectangle && self.selection.is_some_and(|s| s.by == SelectBy::Line);
-            if (line != b.line && !joined) || whole_last {
-                out.push('\n');
-            }
-            if out.len() > MAX_COPY {
-                break;
-            }
-        }
-        (!out.is_empty()).then_some(out)
-    }
-
-    /// Begins a selection at the cursor.
-    pub fn begin(&mut self, by: SelectBy) {
-        self.selection = Some(Selection { anchor: self.cursor, end: None, by });
-    }
-
-    /// Forgets the selection.
-    pub fn clear(&mut self) {
-        self.selection = None;
-    }
-
-    /// Keeps the selection where it is while the cursor goes on.
-    pub fn stop(&mut self) {
-        let cursor = self.cursor;
-        if let Some(s) = &mut self.selection {
-            s.end = Some(s.end.unwrap_or(cursor));
-        }
-    }
-
-    /// Puts the cursor at the other end of the selection.
-    pub fn other_end(&mut self) {
-        if let Some(s) = &mut self.selection {
-            std::mem::swap(&mut s.anchor, &mut self.cursor);
-            self.follow();
-        }
+        // A match may go on in the next row of a wrapped line. With emacs keys the cursor is behind its match.
+        let behind = |p: Point| (p.line - at.line) * usize::from(self.screen.size().cols) + usize::from(p.x);
+        let end = usize::from(at.x) + usize::from(*width);
+        let current = *at == self.cursor || (!self.vi && self.cursor >= *at && behind(self.cursor) == end);
+        (behind(p) < end).then_some(current)
     }
 
     /// The pane has another size: the picture reflows, the cursor stays inside.
@@ -269,6 +157,7 @@ impl CopyMode {
         let lines = self.lines();
         self.cursor.line = self.cursor.line.min(lines.saturating_sub(1));
         self.cursor.x = self.cursor.x.min(size.cols.saturating_sub(1));
+        self.entry = self.cursor;
         self.follow();
     }
 

@@ -81,7 +81,8 @@ impl Mux {
                 Input::Repeat(key) => self.counted_key(id, key, KeyEvent::Repeat),
                 Input::Release(key) => self.program_key(id, key, KeyEvent::Release),
                 Input::Mouse(mouse) => {
-                    if self.clients.get(&id).is_some_and(|c| c.prompt.is_none())
+                    let menu = |c: &super::Client| matches!(c.overlay, Some(Overlay::Menu(_)));
+                    if self.clients.get(&id).is_some_and(|c| c.prompt.is_none() || menu(c))
                         && self.box_mouse(id, mouse) == Handled::No
                     {
                         self.mouse_input(id, mouse);
@@ -235,6 +236,10 @@ impl Mux {
         }
         let Some(c) = self.clients.get_mut(&id) else { return Passed::Not };
         if c.prompt.is_some() {
+            // A menu over a prompt is one of completions.
+            if matches!(c.overlay, Some(Overlay::Menu(_))) && self.box_key(id, key) == Handled::Yes {
+                return Passed::Not;
+            }
             self.prompt_key(id, key);
             return Passed::Not;
         }
@@ -530,17 +535,6 @@ impl Mux {
         let Some(prompt) = self.clients.get_mut(&id).and_then(|c| c.prompt.as_mut()) else { return };
         let empty = Vec::new();
         let history = self.history.get(&prompt.kind).unwrap_or(&empty);
-        let plain_command =
-            prompt.kind == PromptKind::Command && !prompt.flags.single && !prompt.flags.confirm;
-        if key == Key::plain(KeyCode::Tab) && plain_command {
-            let input = prompt.input();
-            if let Some(completed) = super::commands::complete(&input) {
-                prompt.input = completed.chars().collect();
-                prompt.cursor = prompt.input.len();
-                self.redraw.insert(id);
-            }
-            return;
-        }
         let answer = prompt.key(key, history, &separators);
         self.prompt_answer(id, answer, Some(key));
     }
@@ -549,11 +543,19 @@ impl Mux {
         self.redraw.insert(id);
         match answer {
             Answer::Nothing | Answer::Redraw => {}
-            Answer::Changed => {
-                let prompt = self.clients.get(&id).and_then(|c| c.prompt.as_ref());
-                if let Some(p) = prompt.filter(|p| p.flags.incremental) {
-                    let (text, p) = (p.input(), p.clone());
-                    self.run_template(id, &p, &[format!("={text}")]);
+            Answer::Changed => self.prompt_step(id, '='),
+            Answer::Again { forward } => self.prompt_step(id, if forward { '+' } else { '-' }),
+            Answer::Complete => self.complete_prompt(id),
+            Answer::Buffer => {
+                let text: String = match self.buffer(None) {
+                    Ok(b) => {
+                        String::from_utf8_lossy(&b.data).chars().take_while(|c| !c.is_control()).collect()
+                    }
+                    Err(_) => return,
+                };
+                let prompt = self.clients.get_mut(&id).and_then(|c| c.prompt.as_mut());
+                if let Some(answer) = prompt.map(|p| p.paste(&text)) {
+                    self.prompt_answer(id, answer, None);
                 }
             }
             Answer::Cancelled => {
@@ -573,6 +575,15 @@ impl Mux {
         }
     }
 
+    /// An incremental prompt runs its template at every change; the sign says what the change was.
+    pub(crate) fn prompt_step(&mut self, id: ClientId, sign: char) {
+        let prompt = self.clients.get(&id).and_then(|c| c.prompt.as_ref());
+        if let Some(p) = prompt.filter(|p| p.flags.incremental) {
+            let (text, p) = (p.input(), p.clone());
+            self.run_template(id, &p, &[format!("{sign}{text}")]);
+        }
+    }
+
     fn prompt_done(&mut self, id: ClientId, text: String) {
         let Some(mut prompt) = self.clients.get_mut(&id).and_then(|c| c.prompt.take()) else { return };
         if let PromptAction::Confirm { command, .. } = &prompt.action {
@@ -584,15 +595,9 @@ impl Mux {
             }
             return;
         }
-        let keep = !prompt.flags.single && !prompt.flags.key && !text.is_empty();
-        if keep {
-            let limit = self.option_number(Scope::Server, "prompt-history-limit").clamp(0, 10_000) as usize;
-            let history = self.history.entry(prompt.kind).or_default();
-            if history.last() != Some(&text) {
-                history.push(text.clone());
-            }
-            let extra = history.len().saturating_sub(limit);
-            history.drain(..extra);
+        let f = prompt.flags;
+        if !f.single && !f.key && !f.numeric && !text.is_empty() {
+            self.remember(prompt.kind, text.clone());
         }
         prompt.answers.push(text);
         if let Some((question, preset)) = prompt.more.pop_front() {
@@ -603,13 +608,10 @@ impl Mux {
             self.open_prompt(id, prompt);
             return;
         }
-        let mut answers = prompt.answers.clone();
-        if prompt.flags.incremental
-            && let Some(last) = answers.last_mut()
-        {
-            *last = format!("={last}");
+        // An incremental one has run its template for this text already.
+        if !f.incremental {
+            self.run_template(id, &prompt, &prompt.answers);
         }
-        self.run_template(id, &prompt, &answers);
         if let Some(queue) = prompt.waits {
             self.release(queue);
         }
@@ -626,14 +628,14 @@ impl Mux {
                 self.run_text(queue, &text, &origin);
             }
             Some(Word::Text(t)) => {
-                let mut text = fill_template(t, answers);
-                if *expand {
-                    let found = self.current(&origin);
-                    text = self.expand(
-                        &text,
-                        super::context::About { client: Some(id), found, ..Default::default() },
-                    );
-                }
+                // What was typed is no format: the template is expanded before the answers are put in.
+                let about = || super::context::About {
+                    client: Some(id),
+                    found: self.current(&origin),
+                    ..Default::default()
+                };
+                let template = if *expand { self.expand(t, about()) } else { t.clone() };
+                let text = fill_template(&template, answers);
                 self.run_text(queue, &text, &origin);
             }
             Some(Word::Block(commands)) => {
@@ -685,8 +687,8 @@ pub(crate) fn new_prompt(
         more: Default::default(),
         answers: Vec::new(),
         history_at: 0,
-        typed: Vec::new(),
         kill: Vec::new(),
+        last: String::new(),
         quote_next: false,
         waits: None,
         origin,

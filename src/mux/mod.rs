@@ -3,6 +3,7 @@
 //! Events go in, effects come out. No file descriptor, no clock, no thread, no `async`.
 
 pub mod commands;
+mod complete;
 mod context;
 mod control;
 pub mod copy;
@@ -309,6 +310,8 @@ impl Mux {
         for (path, text) in files {
             commands::source_file::read(self, path, text, None, false);
         }
+        self.settle();
+        self.load_prompt_history();
         self.settle();
         self.config_errors.clone()
     }

@@ -349,6 +349,8 @@ pub struct Pane {
     pub screen: Screen,
     /// What covers it.
     pub mode: Option<Mode>,
+    /// What was last looked for in it, and whether as plain text.
+    pub(crate) searched: Option<(String, bool)>,
     /// Size of its terminal.
     pub size: Size,
     /// Latest facts about its foreground.

@@ -59,6 +59,8 @@ pub struct Menu {
     pub chosen: Option<usize>,
     /// `-O`: a release of the mouse button outside does not close it.
     pub(crate) stays: bool,
+    /// Of completions: what is chosen goes into the client's prompt.
+    pub(crate) completes: bool,
     pub(crate) waits: Option<QueueId>,
     pub(crate) origin: Arc<Origin>,
 }
@@ -249,12 +251,17 @@ impl Mux {
             After::Chosen(at) => {
                 let chosen = match self.clients.get(&client).and_then(|c| c.overlay.as_ref()) {
                     Some(Overlay::Menu(m)) => {
-                        m.items.get(at).map(|i| (i.command.clone(), m.origin.clone(), m.waits))
+                        let waits = m.waits.unwrap_or(Some(client));
+                        m.items.get(at).map(|i| (i.command.clone(), m.origin.clone(), waits, m.completes))
                     }
                     _ => None,
                 };
-                if let Some((Some(command), origin, waits)) = chosen {
-                    self.run_word(waits.unwrap_or(Some(client)), &command, &origin);
+                match chosen {
+                    Some((Some(word), _, _, true)) => self.completion_chosen(client, &word.to_text()),
+                    Some((Some(command), origin, waits, false)) => {
+                        self.run_word(waits, &command, &origin);
+                    }
+                    _ => {}
                 }
                 self.close_overlay(client);
             }

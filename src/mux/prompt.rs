@@ -2,9 +2,12 @@
 //!
 //! Owns the text being typed; what an answer does is its caller's business.
 
+mod edit;
+
 use super::queue::QueueId;
 use crate::command::Word;
 use crate::vt::keys::{Key, KeyCode, Mods};
+use edit::{Edit, Motion};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -67,8 +70,10 @@ pub struct Prompt {
     pub(crate) more: VecDeque<(String, String)>,
     pub(crate) answers: Vec<String>,
     pub(crate) history_at: usize,
-    pub(crate) typed: Vec<char>,
+    /// What C-w took out, for C-y.
     pub(crate) kill: Vec<char>,
+    /// The text an incremental prompt begins with when it is repeated before anything is typed (`-I`).
+    pub(crate) last: String,
     pub(crate) quote_next: bool,
     /// The queue that waits for the answer.
     pub(crate) waits: Option<QueueId>,
@@ -84,6 +89,12 @@ pub(crate) enum Answer {
     Redraw,
     /// The text changed.
     Changed,
+    /// An incremental prompt asks for the same again, forwards or backwards.
+    Again { forward: bool },
+    /// The word at the cursor is to be completed.
+    Complete,
+    /// The top paste buffer is to be put in.
+    Buffer,
     /// The answer.
     Done(String),
     /// The answer; the key itself is to be handled as if there were no prompt.
@@ -101,30 +112,6 @@ impl Prompt {
     /// The cursor, in characters from the beginning of the input.
     pub fn cursor(&self) -> usize {
         self.cursor
-    }
-
-    fn word_start(&self, separators: &str) -> usize {
-        let sep = |c: &char| c.is_whitespace() || separators.contains(*c);
-        let mut i = self.cursor;
-        while i > 0 && sep(&self.input[i - 1]) {
-            i -= 1;
-        }
-        while i > 0 && !sep(&self.input[i - 1]) {
-            i -= 1;
-        }
-        i
-    }
-
-    fn word_end(&self, separators: &str) -> usize {
-        let sep = |c: &char| c.is_whitespace() || separators.contains(*c);
-        let mut i = self.cursor;
-        while i < self.input.len() && sep(&self.input[i]) {
-            i += 1;
-        }
-        while i < self.input.len() && !sep(&self.input[i]) {
-            i += 1;
-        }
-        i
     }
 
     fn replace(&mut self, text: Vec<char>) -> Answer {
@@ -168,100 +155,81 @@ impl Prompt {
             };
         }
         if std::mem::take(&mut self.quote_next) {
-            return match key.code {
-                KeyCode::Char(c) => self.insert(c),
-                _ => Answer::Nothing,
-            };
+            return quoted(key).map_or(Answer::Nothing, |c| self.insert(c));
         }
-        if self.vi && self.vi_command {
-            return self.vi_key(key, history, separators);
-        }
-        let ctrl = key.mods.contains(Mods::CTRL);
-        let alt = key.mods.contains(Mods::ALT);
-        match (key.code, ctrl, alt) {
-            (KeyCode::Enter, _, _) | (KeyCode::Char('m' | 'j'), true, false) => Answer::Done(self.input()),
-            (KeyCode::Escape, _, _) | (KeyCode::Char('['), true, _) => {
-                if self.vi {
-                    self.vi_command = true;
-                    self.cursor = self.cursor.saturating_sub(1);
-                    return Answer::Redraw;
-                }
-                Answer::Cancelled
+        let edit = match (self.vi, self.vi_command) {
+            (true, true) => self.vi_edit(key),
+            (true, false) if key.code == KeyCode::Escape || key == ctrl('[') => Edit::CommandMode,
+            // Keys that only emacs knows are nothing in vi's insert mode.
+            (true, false) if key.mods.contains(Mods::ALT) || EMACS_ONLY.iter().any(|c| key == ctrl(*c)) => {
+                Edit::Nothing
             }
-            (KeyCode::Char('c' | 'g'), true, false) => Answer::Cancelled,
-            (KeyCode::Left, false, _) | (KeyCode::Char('b'), true, false) => {
-                self.go(self.cursor.saturating_sub(1))
+            _ => edit::emacs(key),
+        };
+        self.edit(edit, history, separators)
+    }
+
+    fn edit(&mut self, edit: Edit, history: &[String], separators: &str) -> Answer {
+        match edit {
+            Edit::Nothing => Answer::Nothing,
+            Edit::Insert(c) => self.insert(c),
+            Edit::Done => Answer::Done(self.input()),
+            Edit::Cancel => Answer::Cancelled,
+            Edit::Complete => Answer::Complete,
+            Edit::CommandMode => {
+                self.vi_command = true;
+                Answer::Redraw
             }
-            (KeyCode::Right, false, _) | (KeyCode::Char('f'), true, false) => self.go(self.cursor + 1),
-            (KeyCode::Home, ..) | (KeyCode::Char('a'), true, false) => self.go(0),
-            (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => self.go(usize::MAX),
-            (KeyCode::Left, true, _) | (KeyCode::Char('b'), false, true) => {
-                self.go(self.word_start(separators))
-            }
-            (KeyCode::Right, true, _) | (KeyCode::Char('f'), false, true) => {
-                self.go(self.word_end(separators))
-            }
-            (KeyCode::Backspace, _, false) | (KeyCode::Char('h'), true, false) => {
-                if self.cursor == 0 {
-                    return Answer::Nothing;
-                }
-                self.cursor -= 1;
-                self.input.remove(self.cursor);
-                Answer::Changed
-            }
-            (KeyCode::Delete, ..) | (KeyCode::Char('d'), true, false) => {
-                if self.cursor >= self.input.len() {
-                    return Answer::Nothing;
-                }
-                self.input.remove(self.cursor);
-                Answer::Changed
-            }
-            (KeyCode::Char('u'), true, false) => {
-                self.kill = std::mem::take(&mut self.input);
-                self.cursor = 0;
-                Answer::Changed
-            }
-            (KeyCode::Char('k'), true, false) => {
-                self.kill = self.input.split_off(self.cursor);
-                Answer::Changed
-            }
-            (KeyCode::Char('w'), true, false) | (KeyCode::Backspace, _, true) => {
-                let from = self.word_start(separators);
-                self.kill = self.input.drain(from..self.cursor).collect();
-                self.cursor = from;
-                Answer::Changed
-            }
-            (KeyCode::Char('d'), false, true) => {
-                let to = self.word_end(separators);
-                self.kill = self.input.drain(self.cursor..to).collect();
-                Answer::Changed
-            }
-            (KeyCode::Char('y'), true, false) => {
-                let kill = self.kill.clone();
-                kill.into_iter().for_each(|c| {
-                    self.insert(c);
-                });
-                Answer::Changed
-            }
-            (KeyCode::Char('t'), true, false) => {
-                let at = if self.cursor < self.input.len() { self.cursor + 1 } else { self.cursor };
-                if at < 2 {
-                    return Answer::Nothing;
-                }
-                self.input.swap(at - 2, at - 1);
-                self.cursor = at;
-                Answer::Changed
-            }
-            (KeyCode::Char('v'), true, false) => {
+            Edit::Quote => {
                 self.quote_next = true;
                 Answer::Nothing
             }
-            (KeyCode::Up, false, false) | (KeyCode::Char('p'), true, false) => self.older(history),
-            (KeyCode::Down, false, false) | (KeyCode::Char('n'), true, false) => self.newer(history),
-            (KeyCode::Char(c), false, false) if !c.is_control() => self.insert(c),
-            (KeyCode::Kp(c), false, false) if !c.is_control() => self.insert(c),
-            _ => Answer::Nothing,
+            Edit::Go(motion) => self.go(motion.from(&self.input, self.cursor, separators)),
+            Edit::Remove(motion) => {
+                let other = motion.from(&self.input, self.cursor, separators);
+                let (from, to) = (other.min(self.cursor), other.max(self.cursor).min(self.input.len()));
+                if from == to {
+                    return Answer::Nothing;
+                }
+                let gone: Vec<char> = self.input.drain(from..to).collect();
+                if motion == Motion::WordBack {
+                    self.kill = gone;
+                }
+                self.cursor = from;
+                Answer::Changed
+            }
+            Edit::Clear => self.replace(Vec::new()),
+            Edit::Yank if self.kill.is_empty() => Answer::Buffer,
+            Edit::Yank => {
+                let kill: String = self.kill.iter().collect();
+                self.paste(&kill)
+            }
+            Edit::Transpose => self.transpose(),
+            Edit::Older => self.older(history),
+            Edit::Newer => self.newer(history),
+            Edit::Again { forward } => self.again(forward),
         }
+    }
+
+    fn transpose(&mut self) -> Answer {
+        let at = if self.cursor < self.input.len() { self.cursor + 1 } else { self.cursor };
+        if at < 2 {
+            return Answer::Nothing;
+        }
+        self.input.swap(at - 2, at - 1);
+        self.cursor = at;
+        Answer::Changed
+    }
+
+    fn again(&mut self, forward: bool) -> Answer {
+        if !self.flags.incremental {
+            return Answer::Nothing;
+        }
+        if self.input.is_empty() {
+            let last = self.last.chars().collect();
+            return self.replace(last);
+        }
+        Answer::Again { forward }
     }
 
     fn confirm(&self, key: Key) -> Answer {
@@ -283,76 +251,74 @@ impl Prompt {
         if self.history_at >= history.len() {
             return Answer::Nothing;
         }
-        if self.history_at == 0 {
-            self.typed = self.input.clone();
-        }
         self.history_at += 1;
         let text = history[history.len() - self.history_at].chars().collect();
         self.replace(text)
     }
 
+    /// Before the newest is the empty line, as in tmux: what was typed is not kept.
     fn newer(&mut self, history: &[String]) -> Answer {
-        match self.history_at {
-            0 => Answer::Nothing,
-            1 => {
-                self.history_at = 0;
-                let typed = std::mem::take(&mut self.typed);
-                self.replace(typed)
-            }
-            n => {
-                self.history_at = n - 1;
-                let text = history[history.len() - self.history_at].chars().collect();
-                self.replace(text)
-            }
-        }
+        self.history_at = self.history_at.saturating_sub(1);
+        let text = match self.history_at {
+            0 => Vec::new(),
+            n => history[history.len() - n].chars().collect(),
+        };
+        self.replace(text)
     }
 
-    fn vi_key(&mut self, key: Key, history: &[String], separators: &str) -> Answer {
-        let last = self.input.len().saturating_sub(1);
-        let insert = |p: &mut Prompt, at: usize| {
-            p.vi_command = false;
-            p.cursor = at.min(p.input.len());
-            Answer::Redraw
-        };
-        match key.code {
-            KeyCode::Enter => Answer::Done(self.input()),
-            KeyCode::Escape | KeyCode::Char('q') => Answer::Cancelled,
-            KeyCode::Char('c') if key.mods.contains(Mods::CTRL) => Answer::Cancelled,
-            KeyCode::Char('i') => insert(self, self.cursor),
-            KeyCode::Char('a') => insert(self, self.cursor + 1),
-            KeyCode::Char('I') => insert(self, 0),
-            KeyCode::Char('A') => insert(self, usize::MAX),
-            KeyCode::Char('h') | KeyCode::Left | KeyCode::Backspace => self.go(self.cursor.saturating_sub(1)),
-            KeyCode::Char('l') | KeyCode::Right => self.go((self.cursor + 1).min(last)),
-            KeyCode::Char('0' | '^') | KeyCode::Home => self.go(0),
-            KeyCode::Char('$') | KeyCode::End => self.go(last),
-            KeyCode::Char('b' | 'B') => self.go(self.word_start(separators)),
-            KeyCode::Char('w' | 'W' | 'e' | 'E') => self.go(self.word_end(separators).min(last)),
-            KeyCode::Char('k') | KeyCode::Up => self.older(history),
-            KeyCode::Char('j') | KeyCode::Down => self.newer(history),
-            KeyCode::Char('x') | KeyCode::Delete if !self.input.is_empty() => {
-                self.input.remove(self.cursor.min(last));
-                self.cursor = self.cursor.min(self.input.len().saturating_sub(1));
-                Answer::Changed
-            }
-            KeyCode::Char('d') => self.replace(Vec::new()),
-            KeyCode::Char('D') => {
-                self.kill = self.input.split_off(self.cursor);
-                Answer::Changed
-            }
-            KeyCode::Char('C') => {
-                self.kill = self.input.split_off(self.cursor);
-                self.vi_command = false;
-                Answer::Changed
-            }
-            KeyCode::Char('p') => {
-                let kill = self.kill.clone();
-                kill.into_iter().for_each(|c| {
-                    self.insert(c);
-                });
-                Answer::Changed
-            }
-            _ => Answer::Nothing,
+    /// The word at the cursor: where it begins and ends. Blanks before the cursor belong to no word.
+    pub(crate) fn word(&self) -> (usize, usize) {
+        let blank = |i: usize| self.input.get(i) == Some(&' ');
+        let mut first = self.cursor.saturating_sub(1);
+        while first > 0 && !blank(first) {
+            first -= 1;
         }
+        while blank(first) {
+            first += 1;
+        }
+        let mut last = self.cursor;
+        while last < self.input.len() && !blank(last) {
+            last += 1;
+        }
+        (first.min(last), last)
+    }
+
+    /// Puts a text in the place of the word at the cursor.
+    pub(crate) fn put_word(&mut self, text: &str) {
+        let (first, last) = self.word();
+        self.input.splice(first..last, text.chars());
+        self.input.truncate(MAX_INPUT);
+        self.cursor = (first + text.chars().count()).min(self.input.len());
+    }
+
+    /// A key in vi's command mode; some go on to insert.
+    fn vi_edit(&mut self, key: Key) -> Edit {
+        let (edit, inserts) = edit::vi(key);
+        if inserts {
+            self.vi_command = false;
+        }
+        edit
+    }
+}
+
+fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), mods: Mods::CTRL }
+}
+
+/// Control keys that vi's insert mode does not have.
+const EMACS_ONLY: [char; 3] = ['b', 'd', 'f'];
+
+/// The character a key stands for when it is to be taken as it is.
+fn quoted(key: Key) -> Option<char> {
+    match key.code {
+        KeyCode::Char(c) if key.mods.contains(Mods::CTRL) => {
+            char::from_u32(u32::from(c.to_ascii_uppercase()) & 0x1f).filter(|_| c.is_ascii())
+        }
+        KeyCode::Char(c) => Some(c),
+        KeyCode::Enter => Some('\r'),
+        KeyCode::Tab => Some('\t'),
+        KeyCode::Escape => Some('\x1b'),
+        KeyCode::Backspace => Some('\x7f'),
+        _ => None,
     }
 }

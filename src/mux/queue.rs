@@ -132,6 +132,8 @@ pub(crate) enum Pending {
     Nothing,
     /// A file of commands.
     Source { path: String, quiet: bool, parse_only: bool, verbose: bool },
+    /// The file of `history-file`.
+    PromptHistory,
     /// A file for a paste buffer.
     LoadBuffer { name: Option<String>, clipboard: bool },
     /// `#(command)` in a format.

@@ -61,6 +61,7 @@ impl Mux {
             place: Place::Starting,
             screen,
             mode: None,
+            searched: None,
             size,
             info: PaneInfo { path: cwd.clone(), ..PaneInfo::default() },
             start_argv: start.argv.clone(),

@@ -221,11 +221,17 @@ fn message(
     let (text, option, cursor) = if let Some(prompt) = &state.prompt {
         let option = if prompt.vi_command { "message-command-style" } else { "message-style" };
         let question = width(&crate::format::style::plain(&prompt.text));
-        let before: String = prompt.input.iter().take(prompt.cursor).collect();
+        // Control characters (C-v) are shown as their keys.
+        let shown = |c: &char| match u32::from(*c) {
+            n @ 0..=31 => vec!['^', char::from((n as u8) + 64)],
+            127 => vec!['^', '?'],
+            _ => vec![*c],
+        };
+        let before: String = prompt.input.iter().take(prompt.cursor).flat_map(shown).collect();
         // What is typed is no format; a long answer shows its end.
         let room = size.cols.saturating_sub(question).saturating_sub(1);
         let cut = width(&before).saturating_sub(room);
-        let input: String = prompt.input.iter().collect();
+        let input: String = prompt.input.iter().flat_map(shown).collect();
         let (skipped, shown) = skip_columns(&input, cut);
         let x = question.saturating_add(width(&before)).saturating_sub(skipped);
         (prompt.text.clone() + &shown.replace('#', "##"), option, Some((x.min(size.cols - 1), y)))

@@ -68,7 +68,9 @@ fn prompt(mux: &mut Mux, call: &Call) -> Outcome {
     };
     let action = PromptAction::Template { template, expand: args.has('F') };
     let mut p = new_prompt(text, kind, flags, action, call.origin.clone());
-    if !flags.incremental {
+    if flags.incremental {
+        p.last = preset;
+    } else {
         p.input = preset.chars().collect();
         p.cursor = p.input.len();
     }
@@ -114,5 +116,6 @@ fn open(
     let wait = !call.args.has('b') && !p.flags.incremental && call.queue.is_some();
     p.waits = wait.then_some(call.queue);
     mux.open_prompt(client, p);
+    mux.prompt_step(client, '=');
     Ok(if wait { Flow::Wait } else { Flow::Done })
 }

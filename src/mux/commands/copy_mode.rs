@@ -95,7 +95,8 @@ fn enter(mux: &mut Mux, pane: PaneId, source: PaneId) {
     if screen.size() != size {
         screen.resize(size);
     }
-    let mode = CopyMode::new(screen, false, String::new());
+    let mut mode = CopyMode::new(screen, false, String::new());
+    mode.remembered = from.searched.clone();
     mux.enter_mode(pane, Mode::Copy(Box::new(mode)));
     mux.copy_mode_settings();
 }
@@ -178,11 +179,21 @@ pub(super) fn send_x(
     let typed = std::mem::take(&mut c.count) as usize;
     let n = repeat.unwrap_or(1).max(typed).clamp(1, MAX_COUNT);
     let argument = words.get(1).map(String::as_str).unwrap_or("");
+    let selects = matches!(name.as_str(), "select-word" | "select-line" | "other-end");
     let then = if name.contains("copy") || name.contains("pipe") || name.starts_with("append-selection") {
-        copy(mux, call, pane, name, words)
+        copy(mux, call, pane, name, (words, n))
     } else {
         motion(c, name, n, argument)
     };
+    if let Some(p) = mux.panes.get_mut(&pane)
+        && let Some(Mode::Copy(c)) = &p.mode
+    {
+        p.searched.clone_from(&c.remembered);
+    }
+    // These have put the ends of the selection where they belong.
+    if !selects && let Some(c) = mux.panes.get_mut(&pane).and_then(|p| p.copy_mut()) {
+        c.extend_selection();
+    }
     if name == "refresh-from-pane" {
         refresh(mux, pane);
     }
@@ -239,14 +250,9 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str) -> Then {
         "begin-selection" => c.begin(SelectBy::Char),
         "stop-selection" => c.stop(),
         "clear-selection" => c.clear(),
-        "select-line" => {
-            c.select_by(SelectBy::Line);
-            if n > 1 {
-                c.down(n - 1);
-            }
-        }
-        "select-word" => c.select_by(SelectBy::Word),
-        "other-end" => c.other_end(),
+        "select-line" => c.select_line(n),
+        "select-word" => c.select_word(),
+        "other-end" => (0..n % 2).for_each(|_| c.other_end()),
         "rectangle-toggle" => c.rectangle = !c.rectangle,
         "rectangle-on" => c.rectangle = true,
         "rectangle-off" => c.rectangle = false,
@@ -255,9 +261,10 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str) -> Then {
         "cursor-up" => c.up(n),
         "cursor-down" => c.down(n),
         "cursor-down-and-cancel" => {
-            let before = c.cursor.line;
+            // On its row still, though everything is in sight: there is nothing below.
+            let before = c.cursor_on_screen().1;
             c.down(n);
-            return leave(c.cursor.line == before, true);
+            return leave(c.cursor_on_screen().1 == before && c.scroll == 0, true);
         }
         "start-of-line" => c.start_of_line(),
         "end-of-line" => c.end_of_line(),
@@ -298,9 +305,9 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str) -> Then {
         "previous-matching-bracket" => c.matching_bracket(true),
         "set-mark" => c.mark = Some(c.cursor),
         "jump-to-mark" => {
-            if let Some(mark) = c.mark.replace(c.cursor) {
-                c.go_far(mark);
-            }
+            let here = c.cursor;
+            let mark = c.mark.replace(here).unwrap_or(c.entry);
+            c.jump_to_place(mark);
         }
         "jump-forward" | "jump-backward" | "jump-to-forward" | "jump-to-backward" => {
             if let Some(t) = target {
@@ -334,7 +341,7 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str) -> Then {
 }
 
 /// Commands that use the selection.
-fn copy(mux: &mut Mux, call: &Call, pane: PaneId, name: &str, words: &[String]) -> Then {
+fn copy(mux: &mut Mux, call: &Call, pane: PaneId, name: &str, (words, n): (&[String], usize)) -> Then {
     let word = |n: usize| words.get(n).map_or("", String::as_str);
     // A command to pipe to comes before the prefix of the buffer's name.
     let words_of = |pipes: bool| if pipes { (word(1), word(2)) } else { ("", word(1)) };
@@ -352,20 +359,9 @@ fn copy(mux: &mut Mux, call: &Call, pane: PaneId, name: &str, words: &[String]) 
     let (line, end_of_line) =
         (base.ends_with("-line") && !base.ends_with("-of-line"), base.ends_with("-of-line"));
     if line || end_of_line {
-        let before = c.cursor;
-        if line {
-            c.start_of_line();
-        }
-        c.begin(SelectBy::Char);
-        c.end_of_line();
-        // The last character belongs to it with emacs keys too.
-        if let Some(s) = &mut c.selection {
-            s.by = SelectBy::Char;
-        }
-        let text = c.selected_text();
-        c.selection = None;
-        c.cursor = before;
-        c.follow();
+        let before = (c.cursor, c.scroll, c.left_at);
+        let text = c.line_text(line, n);
+        (c.cursor, c.scroll, c.left_at) = before;
         let pipes = base.contains("pipe");
         return keep(mux, call, pane, text, words_of(pipes), pipes, true, then);
     }

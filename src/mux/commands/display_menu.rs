@@ -85,7 +85,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         ..(*call.origin).clone()
     });
     let stays = args.has('O') || call.origin.mouse.is_none();
-    let menu = Menu { rect, looks, selected_style, items, chosen, stays, waits, origin };
+    let menu = Menu { rect, looks, selected_style, items, chosen, stays, completes: false, waits, origin };
     mux.open_overlay(client, Overlay::Menu(Box::new(menu)));
     Ok(if waits.is_some() { Flow::Wait } else { Flow::Done })
 }
@@ -104,7 +104,7 @@ fn columns(text: &str) -> usize {
 }
 
 /// Columns of a line: its name, and its key in parentheses.
-fn width(item: &MenuItem) -> usize {
+pub(crate) fn width(item: &MenuItem) -> usize {
     let key = item.key.map_or(0, |k| keys::name(k).chars().count() + 3);
     item.name.as_deref().map_or(0, columns) + key
 }

@@ -11,7 +11,7 @@ mod choose_tree;
 mod command_prompt;
 mod copy_mode;
 mod detach_client;
-mod display_menu;
+pub(crate) mod display_menu;
 mod display_message;
 mod display_panes;
 mod display_popup;
@@ -246,20 +246,9 @@ pub(crate) fn find(name: &str) -> Result<&'static Verb, String> {
     }
 }
 
-/// What a word at the command prompt can be completed to: as far as all verbs agree.
-pub(crate) fn complete(input: &str) -> Option<String> {
-    if input.is_empty() || input.contains(' ') {
-        return None;
-    }
-    let fits: Vec<&str> = TABLE.iter().map(|v| v.spec.name).filter(|n| n.starts_with(input)).collect();
-    let (first, rest) = fits.split_first()?;
-    if rest.is_empty() {
-        return Some(format!("{first} "));
-    }
-    let common = rest.iter().fold(first.len(), |n, name| {
-        first.bytes().zip(name.bytes()).take(n).take_while(|(a, b)| a == b).count()
-    });
-    (common > input.len()).then(|| first[..common].to_owned())
+/// Names and short names of all verbs.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().flat_map(|v| [v.spec.name, v.spec.alias]).filter(|n| !n.is_empty())
 }
 
 /// A command ready to run, or the commands its alias stands for.
@@ -413,6 +402,8 @@ pub(crate) fn answer(mux: &mut Mux, id: RequestId, request: Request, result: Res
                 result,
             );
         }
+        // Without a file there is nothing to remember yet.
+        Pending::PromptHistory => mux.prompt_history_loaded(&result.unwrap_or_default()),
         Pending::LoadBuffer { name, clipboard } => match result {
             Ok(text) => load_buffer::store(mux, &origin, name, text.into_bytes(), clipboard),
             Err(f) => mux.tell_trouble(&origin, 0, &Trouble::new(f.class, f.text)),

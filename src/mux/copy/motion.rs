@@ -1,6 +1,6 @@
 //! Moving the copy cursor.
 
-use super::{CopyMode, Jump, Point, SelectBy};
+use super::{CopyMode, Jump, Point};
 
 /// Most lines looked at for one motion.
 const MAX_LOOK: usize = 100_000;
@@ -31,7 +31,7 @@ impl CopyMode {
     }
 
     /// Columns used on a line.
-    fn length(&self, line: usize) -> u16 {
+    pub(super) fn length(&self, line: usize) -> u16 {
         let cells = self.screen.line(line).cells;
         let used = cells.iter().rposition(|c| c.width > 0 && c.text != " " && !c.text.is_empty());
         used.map_or(0, |i| (i + usize::from(cells[i].width.max(1))).min(usize::from(u16::MAX)) as u16)
@@ -41,7 +41,8 @@ impl CopyMode {
     fn last_x(&self, line: usize) -> u16 {
         let length = self.length(line);
         let limit = if self.vi { length.saturating_sub(1) } else { length };
-        limit.min(self.screen.size().cols - 1)
+        // With emacs keys the cursor can be behind the last character of a full line.
+        limit.min(self.screen.size().cols)
     }
 
     fn class(&self, c: char, by_space: bool) -> Class {
@@ -57,15 +58,8 @@ impl CopyMode {
     fn set(&mut self, p: Point) {
         let lines = self.lines();
         self.cursor.line = p.line.min(lines.saturating_sub(1));
-        self.cursor.x = p.x.min(self.screen.size().cols - 1);
-        self.keep_column();
+        self.cursor.x = p.x.min(self.screen.size().cols);
         self.follow();
-    }
-
-    /// The column is the one vertical motion wants; from the end of a line it goes to the ends of others.
-    pub(super) fn keep_column(&mut self) {
-        let at_end = !self.rectangle && self.cursor.x >= self.last_x(self.cursor.line);
-        self.want_x = if at_end { u16::MAX } else { self.cursor.x };
     }
 
     /// As `set`, for far places: what comes into sight does so with a quarter of the rows around it, as in tmux.
@@ -84,10 +78,18 @@ impl CopyMode {
         self.set(p);
     }
 
+    /// To a mark: in the history it comes to the top, else everything is scrolled down.
+    pub(crate) fn jump_to_place(&mut self, p: Point) {
+        let history = self.screen.history_len();
+        self.scroll = history.saturating_sub(p.line);
+        self.set(p);
+    }
+
     /// The cursor to a cell of what is shown.
     pub(crate) fn cursor_to(&mut self, x: u16, y: u16) {
         let line = self.top_line() + usize::from(y);
         self.set(Point { line, x });
+        self.extend_selection();
     }
 
     pub(crate) fn left(&mut self) {
@@ -121,20 +123,58 @@ impl CopyMode {
         }
     }
 
-    fn vertical(&mut self, line: usize) {
-        let want = self.want_x;
-        self.cursor.line = line.min(self.lines().saturating_sub(1));
-        let limit = if self.rectangle { self.screen.size().cols - 1 } else { self.last_x(self.cursor.line) };
-        self.cursor.x = want.min(limit);
-        self.follow();
+    /// A rectangle goes straight up and down.
+    fn straight(&self) -> bool {
+        self.rectangle && self.selection.is_some()
+    }
+
+    /// Before the cursor leaves its line up or down: the column it is to have there.
+    fn leave_line(&mut self) -> u16 {
+        if self.straight() {
+            return self.cursor.x;
+        }
+        let end = self.last_x(self.cursor.line);
+        if self.cursor.x != end {
+            self.left_at = (self.cursor.x, end);
+        }
+        self.left_at.0
+    }
+
+    /// On another line: from behind an end to this end, and never behind it.
+    fn enter_line(&mut self, x: u16) {
+        self.cursor.x = x;
+        let end = self.last_x(self.cursor.line);
+        if !self.straight() && (x >= self.left_at.1 || x > end) {
+            self.cursor.x = end;
+        }
     }
 
     pub(crate) fn up(&mut self, n: usize) {
-        self.vertical(self.cursor.line.saturating_sub(n));
+        for _ in 0..n.min(MAX_LOOK) {
+            self.cross_selection(true);
+            if self.cursor.line == 0 {
+                break;
+            }
+            let x = self.leave_line();
+            self.cursor.line -= 1;
+            self.enter_line(x);
+            self.line_end_of_selection();
+        }
+        self.follow();
     }
 
     pub(crate) fn down(&mut self, n: usize) {
-        self.vertical(self.cursor.line.saturating_add(n));
+        for _ in 0..n.min(MAX_LOOK) {
+            self.cross_selection(false);
+            if self.cursor.line + 1 >= self.lines() {
+                break;
+            }
+            let x = self.leave_line();
+            self.cursor.line += 1;
+            self.enter_line(x);
+            self.line_end_of_selection();
+        }
+        self.follow();
     }
 
     /// Scrolls towards older lines; the cursor stays on its row, or in sight.
@@ -157,34 +197,44 @@ impl CopyMode {
     fn after_scroll(&mut self, moved: i64, keep_row: bool) {
         let rows = usize::from(self.screen.size().rows);
         let top = self.top_line();
-        if keep_row {
-            self.cursor.line = (self.cursor.line as i64 + moved).max(0) as usize;
+        let line =
+            if keep_row { (self.cursor.line as i64 + moved).max(0) as usize } else { self.cursor.line };
+        let line = line.clamp(top, top + rows - 1);
+        if line != self.cursor.line {
+            let x = self.leave_line();
+            self.cursor.line = line;
+            self.enter_line(x);
         }
-        self.cursor.line = self.cursor.line.clamp(top, top + rows - 1);
-        self.cursor.x = self.want_x.min(self.last_x(self.cursor.line));
     }
 
+    /// At the top the rest of the page is gone up by the cursor; a page cut short moves it a whole page.
     pub(crate) fn page_up(&mut self, half: bool, n: usize) {
         let step = self.page(half);
         for _ in 0..n.min(MAX_LOOK) {
-            if self.scroll == self.screen.history_len() {
-                self.cursor.line = self.cursor.line.saturating_sub(step);
-                self.follow();
-                break;
-            }
-            self.scroll_up(step, true);
+            let x = self.leave_line();
+            let room = self.screen.history_len() - self.scroll;
+            let row = self.cursor.line - self.top_line().min(self.cursor.line);
+            let row = if step > room { row.saturating_sub(step) } else { row };
+            self.scroll += step.min(room);
+            self.cursor.line = self.top_line() + row;
+            self.enter_line(x);
         }
     }
 
     /// True: it is at the bottom.
     pub(crate) fn page_down(&mut self, half: bool, n: usize) -> bool {
         let step = self.page(half);
+        let rows = usize::from(self.screen.size().rows);
         for _ in 0..n.min(MAX_LOOK) {
+            let x = self.leave_line();
+            let row = self.cursor.line - self.top_line().min(self.cursor.line);
+            let rest = step.saturating_sub(self.scroll);
+            self.scroll -= step.min(self.scroll);
+            self.cursor.line = self.top_line() + (row + rest).min(rows - 1);
+            self.enter_line(x);
             if self.scroll == 0 {
-                self.down(step);
                 return true;
             }
-            self.scroll_down(step, true);
         }
         self.scroll == 0
     }
@@ -204,12 +254,18 @@ impl CopyMode {
     }
 
     pub(crate) fn end_of_line(&mut self) {
+        self.whole_end_of_line();
+        self.set(Point { x: self.last_x(self.cursor.line), ..self.cursor });
+    }
+
+    /// Behind the last character, with vi keys too.
+    pub(super) fn whole_end_of_line(&mut self) {
         let mut line = self.cursor.line;
         let last = self.lines().saturating_sub(1);
         while line < last && self.screen.wrapped(line) {
             line += 1;
         }
-        self.set(Point { line, x: self.last_x(line) });
+        self.set(Point { line, x: self.length(line) });
     }
 
     pub(crate) fn back_to_indentation(&mut self) {
@@ -240,7 +296,6 @@ impl CopyMode {
         let row = self.cursor.line.saturating_sub(self.top_line());
         self.scroll = n.min(self.screen.history_len());
         self.cursor.line = (self.top_line() + row).min(self.lines().saturating_sub(1));
-        self.cursor.x = self.cursor.x.min(self.last_x(self.cursor.line));
     }
 
     /// Puts the cursor's line in the middle of what is shown.
@@ -324,14 +379,19 @@ impl CopyMode {
     }
 
     pub(crate) fn next_word_end(&mut self, by_space: bool) {
-        let mut p = self.cursor;
+        self.set(self.word_end_from(self.cursor, by_space));
+    }
+
+    /// The end of the word at or behind a point: on its last character with vi keys, behind it with emacs keys.
+    pub(super) fn word_end_from(&self, from: Point, by_space: bool) -> Point {
+        let mut p = from;
         let last = self.lines().saturating_sub(1);
         let end = Point { line: last, x: self.last_x(last) };
         // With vi keys the cursor stands on a character, so the search begins behind it.
         if self.vi && self.class_at(p, by_space) != Class::Blank {
             p = self.behind(p).map_or(end, |(p, _)| p);
         }
-        let Some(start) = self.skip(p, Class::Blank, by_space, false) else { return self.set(end) };
+        let Some(start) = self.skip(p, Class::Blank, by_space, false) else { return end };
         let class = self.class_at(start, by_space);
         let mut p = start;
         for _ in 0..MAX_LOOK {
@@ -340,20 +400,29 @@ impl CopyMode {
                 _ => break,
             }
         }
-        if !self.vi {
-            // Behind the word: at the end of a wrapped row that is in the next one.
-            let width = self.screen.line(p.line).cells.get(usize::from(p.x)).map_or(1, |c| c.width.max(1));
-            let x = p.x.saturating_add(u16::from(width));
-            let wraps = x >= self.screen.size().cols && self.screen.wrapped(p.line);
-            p = if wraps { Point { line: p.line + 1, x: 0 } } else { Point { x, ..p } };
+        if self.vi {
+            return p;
         }
-        self.set(p);
+        // Behind the word: at the end of a wrapped row that is in the next one.
+        let width = self.screen.line(p.line).cells.get(usize::from(p.x)).map_or(1, |c| c.width.max(1));
+        let x = p.x.saturating_add(u16::from(width));
+        let wraps = x >= self.screen.size().cols && self.screen.wrapped(p.line);
+        if wraps { Point { line: p.line + 1, x: 0 } } else { Point { x, ..p } }
     }
 
     pub(crate) fn previous_word(&mut self, by_space: bool) {
-        let Some((mut p, _)) = self.before(self.cursor) else {
-            return self.set(Point { x: 0, ..self.cursor });
-        };
+        match self.before(self.cursor) {
+            Some((p, _)) => self.set(self.begin_of_word(p, by_space)),
+            None => self.set(Point { x: 0, ..self.cursor }),
+        }
+    }
+
+    /// The beginning of the word at a point, or of the one before it when there is none.
+    pub(super) fn word_begin(&self, p: Point) -> Point {
+        self.begin_of_word(p, false)
+    }
+
+    fn begin_of_word(&self, mut p: Point, by_space: bool) -> Point {
         for _ in 0..MAX_LOOK {
             if self.class_at(p, by_space) != Class::Blank {
                 break;
@@ -370,32 +439,18 @@ impl CopyMode {
                 _ => break,
             }
         }
-        self.set(p);
+        p
     }
 
-    /// First cell of the word around a point.
-    pub(super) fn word_start(&self, p: Point) -> Point {
-        let chars = self.chars(p.line);
-        let Some(mut i) = chars.iter().rposition(|(x, _)| *x <= p.x) else { return p };
-        let class = self.class(chars[i].1, false);
-        if chars[i].0 < p.x && p.x >= self.length(p.line) {
-            return p;
-        }
-        while i > 0 && self.class(chars[i - 1].1, false) == class {
-            i -= 1;
-        }
-        Point { x: chars[i].0, ..p }
+    /// The cell behind a point, in the next row when this one is wrapped.
+    pub(super) fn next_cell(&self, p: Point) -> Point {
+        let x = p.x.saturating_add(1);
+        let wraps = x >= self.length(p.line) && self.screen.wrapped(p.line);
+        if wraps { Point { line: p.line + 1, x: 0 } } else { Point { x, ..p } }
     }
 
-    /// Last cell of the word around a point.
-    pub(super) fn word_end(&self, p: Point) -> Point {
-        let chars = self.chars(p.line);
-        let Some(mut i) = chars.iter().rposition(|(x, _)| *x <= p.x) else { return p };
-        let class = self.class(chars[i].1, false);
-        while i + 1 < chars.len() && self.class(chars[i + 1].1, false) == class {
-            i += 1;
-        }
-        Point { x: chars[i].0.max(p.x), ..p }
+    pub(super) fn blank_at(&self, p: Point) -> bool {
+        self.class_at(p, false) == Class::Blank
     }
 
     /// The word under the cursor; from a blank or a separator, the word behind it.
@@ -426,14 +481,6 @@ impl CopyMode {
             }
         }
         word
-    }
-
-    /// `select-word` and `select-line`: begins a selection that grows by them.
-    pub(crate) fn select_by(&mut self, by: SelectBy) {
-        self.begin(by);
-        if by == SelectBy::Line {
-            self.keep_column();
-        }
     }
 
     fn blank_line(&self, line: usize) -> bool {
@@ -475,37 +522,77 @@ impl CopyMode {
         }
     }
 
+    /// The next place of a character in a direction; a wrapped line is one line.
     fn do_jump(&mut self, forward: bool) {
         let Some(j) = self.jump else { return };
-        let p = self.cursor;
-        let chars = self.chars(p.line);
-        let skip = u16::from(j.before);
-        let at = if forward {
-            chars.iter().find(|(x, c)| *x > p.x.saturating_add(skip) && *c == j.target).map(|(x, _)| *x)
-        } else {
-            chars.iter().rev().find(|(x, c)| x.saturating_add(skip) < p.x && *c == j.target).map(|(x, _)| *x)
-        };
-        if let Some(x) = at {
-            let x = match (j.before, forward) {
-                (true, true) => x.saturating_sub(1),
-                (true, false) => x.saturating_add(1),
-                (false, _) => x,
+        let mut at = self.cursor;
+        // Next to one already, a jump up to it goes to the one behind.
+        let steps = if j.before { 2 } else { 1 };
+        for _ in 0..steps {
+            let next = if forward {
+                Some((Point { x: at.x.saturating_add(1), ..at }, false))
+            } else {
+                self.before(at)
             };
-            self.set(Point { x, ..p });
+            match next {
+                Some((p, false)) => at = p,
+                _ if forward => return,
+                // At the very beginning the search is from there.
+                _ if j.before && at.x == 0 => break,
+                _ => return,
+            }
+        }
+        for _ in 0..MAX_LOOK {
+            if self.char_at(at) == Some(j.target) {
+                let beside = match (j.before, forward) {
+                    (true, true) => self.before(at).map(|(p, _)| p),
+                    (true, false) => Some(self.next_cell(at)),
+                    (false, _) => None,
+                };
+                return self.set(beside.unwrap_or(at));
+            }
+            match if forward { self.behind(at) } else { self.before(at) } {
+                Some((p, false)) => at = p,
+                _ => return,
+            }
         }
     }
 
-    /// `%`: the bracket that belongs to the one under (or after) the cursor.
+    /// Away from a bracket emacs keys go by words, which brackets of one kind end.
+    fn beside_brackets(&mut self, backward: bool) {
+        let ends = if backward { "}])" } else { "{[(" };
+        let separators = std::mem::replace(&mut self.separators, ends.to_owned());
+        if backward {
+            self.previous_word(false)
+        } else {
+            self.next_word_end(false)
+        }
+        self.separators = separators;
+    }
+
+    /// `%`: the bracket that belongs to the one under (with vi keys also after) the cursor.
     pub(crate) fn matching_bracket(&mut self, backward: bool) {
         const PAIRS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
         let p = self.cursor;
         let here = self.chars(p.line);
-        let found = if backward {
-            here.iter().rev().find(|(x, c)| *x <= p.x && PAIRS.iter().any(|(o, e)| o == c || e == c))
-        } else {
-            here.iter().find(|(x, c)| *x >= p.x && PAIRS.iter().any(|(o, e)| o == c || e == c))
+        let bracket = |c: char, closing: bool| PAIRS.iter().any(|(o, e)| c == if closing { *e } else { *o });
+        let under = here.iter().find(|(x, _)| *x == p.x).copied();
+        // With emacs keys the one beside the cursor will do.
+        let beside = if backward { p.x.checked_sub(1) } else { p.x.checked_add(1) };
+        let beside = here.iter().find(|(x, _)| Some(*x) == beside && !self.vi).copied();
+        let found = match (backward, self.vi) {
+            (true, _) => [under, beside].into_iter().flatten().find(|(_, c)| bracket(*c, true)),
+            (false, false) => [under, beside].into_iter().flatten().find(|(_, c)| bracket(*c, false)),
+            (false, true) => {
+                here.iter().find(|(x, c)| *x >= p.x && (bracket(*c, true) || bracket(*c, false))).copied()
+            }
         };
-        let Some(&(x, bracket)) = found else { return };
+        let Some((x, bracket)) = found else {
+            if !self.vi {
+                self.beside_brackets(backward);
+            }
+            return;
+        };
         let Some(&(open, close)) = PAIRS.iter().find(|(o, e)| *o == bracket || *e == bracket) else { return };
         let forward = bracket == open;
         let mut depth = 0i64;
