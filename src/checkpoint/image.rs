@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 
 /// First bytes of every image; the last digit changes only when the section header does.
-const MAGIC: [u8; 8] = *b"qmuximg1";
+pub const MAGIC: [u8; 8] = *b"qmuximg1";
 const HEADER: usize = 16;
 const CHECKSUM: usize = 16;
 

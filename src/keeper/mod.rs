@@ -16,6 +16,7 @@
 mod attach;
 mod daemon;
 pub mod faults;
+mod images;
 pub mod info;
 mod link;
 mod meta;
@@ -26,6 +27,7 @@ mod standby;
 mod start;
 mod stdio;
 
+pub use images::images_in;
 pub use meta::{Found, KeeperRecord, SERVER_VARIABLE, find};
 pub use moving::Engines;
 pub use start::{READY, READY_LINE_MAX, detached_args, start_daemon};

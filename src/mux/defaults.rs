@@ -7,6 +7,9 @@ use crate::command::{Word, parse};
 /// What is put in front of a note: `bind -N note`.
 const BINDINGS: &str = include_str!("defaults.conf");
 
+/// qmux's own keys besides.
+const OWN: &str = include_str!("own.conf");
+
 /// What stands in it for `@NAME@`: a menu that several keys open.
 const MENUS: &str = include_str!("menus.conf");
 
@@ -24,9 +27,11 @@ fn bindings() -> String {
 /// Reads the table above. A line of it that could not be read would be a bug, and a test finds it.
 pub(crate) fn key_tables(mux: &mut Mux) -> KeyTables {
     let mut tables = KeyTables::default();
+    let as_tmux = mux.as_tmux();
     let commands = {
         let mut reader = super::commands::source_file::Reader { mux };
-        parse(&bindings(), &mut reader).unwrap_or_default()
+        let own = if as_tmux { "" } else { OWN };
+        parse(&(bindings() + own), &mut reader).unwrap_or_default()
     };
     for command in commands {
         if let Some((table, trigger, binding)) = read(&command.words) {

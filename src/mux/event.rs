@@ -269,6 +269,10 @@ pub enum Job {
     WriteFile { path: String, bytes: Vec<u8>, append: bool },
     /// Find and read a theme; a `Failure` says why there is none of this name.
     CheckTheme { name: String },
+    /// All themes: a JSON array of objects with `name`, `light`, `current`, `swatch` and `options`.
+    Themes,
+    /// Files in these directories that a pane was written to: `{"images": [{"path", "bytes"}]}`.
+    Images { dirs: Vec<String> },
     /// The known names of hosts, one per line (for messages that suggest one).
     HostNames,
 }

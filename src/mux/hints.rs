@@ -32,6 +32,7 @@ const PREFIX: Hints = &[
     ("scroll", "copy-mode"),
     ("sessions", "choose-tree -Zs"),
     ("detach", "detach-client"),
+    ("all commands", "command-palette"),
     ("windows", "choose-tree -Zw"),
     ("rename", "*rename-window"),
     ("close pane", "*kill-pane"),

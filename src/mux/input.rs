@@ -63,6 +63,7 @@ impl Mux {
                 let found = self.clients.get(&id).and_then(|c| c.session).and_then(|s| self.found_session(s));
                 self.happened("client-active", Some(id), found);
                 self.sizes_dirty = true;
+                self.theme_changed = true;
                 self.chrome += 1;
             }
         }
@@ -160,6 +161,9 @@ impl Mux {
             self.prompt_answer(id, answer, None);
             return;
         }
+        if self.picker(id).is_some() {
+            return self.picker_paste(id, &String::from_utf8_lossy(bytes));
+        }
         if let Some(Overlay::Popup(popup)) = self.clients.get(&id).and_then(|c| c.overlay.as_ref()) {
             let pane = popup.pane;
             return self.paste_into(pane, bytes);
@@ -243,7 +247,7 @@ impl Mux {
             self.prompt_key(id, key);
             return Passed::Not;
         }
-        if matches!(c.overlay, Some(Overlay::Menu(_) | Overlay::Popup(_))) {
+        if matches!(c.overlay, Some(Overlay::Menu(_) | Overlay::Popup(_) | Overlay::Picker(_))) {
             if self.box_key(id, key) == Handled::Yes {
                 return Passed::Not;
             }
@@ -524,7 +528,10 @@ impl Mux {
             c.prompt = Some(prompt);
             c.message = None;
         }
-        self.close_overlay(id);
+        // A picker asks questions of its own and goes on after the answer.
+        if self.picker(id).is_none() {
+            self.close_overlay(id);
+        }
         self.redraw.insert(id);
     }
 

@@ -21,6 +21,7 @@ pub mod mouse;
 mod names;
 pub mod options;
 pub mod overlay;
+pub mod picker;
 pub mod prompt;
 mod queue;
 mod save;
@@ -283,7 +284,7 @@ impl Mux {
         let clients = self.clients.values().flat_map(|c| {
             let overlay = match &c.overlay {
                 Some(Overlay::PaneNumbers { until, .. }) => *until,
-                Some(Overlay::Menu(_) | Overlay::Popup(_)) | None => None,
+                Some(Overlay::Menu(_) | Overlay::Popup(_) | Overlay::Picker(_)) | None => None,
             };
             let message = c.message.as_ref().and_then(|m| m.until);
             let hint = c.keyboard.as_ref().and_then(|k| k.deadline(self.now));
@@ -329,6 +330,7 @@ impl Mux {
             }
         }
         self.follow_hints();
+        self.refresh_pickers();
         self.start_format_jobs();
         self.plan_status();
         self.check_exit();

@@ -114,6 +114,8 @@ pub enum Overlay {
     Menu(Box<super::overlay::Menu>),
     /// A program in a box.
     Popup(Box<super::overlay::Popup>),
+    /// A search through things to choose from.
+    Picker(Box<super::picker::Picker>),
     /// The numbers of the panes, until then; a number selects its pane.
     PaneNumbers {
         /// When they go; `None` is at a key.

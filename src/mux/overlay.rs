@@ -161,6 +161,10 @@ impl Mux {
         let waits = match overlay {
             Overlay::PaneNumbers { .. } => None,
             Overlay::Menu(menu) => menu.waits,
+            Overlay::Picker(picker) => {
+                self.end_picker(*picker);
+                None
+            }
             Overlay::Popup(popup) => {
                 if self.panes.get(&popup.pane).is_some_and(|p| p.dead.is_none()) {
                     self.effects.push_back(Effect::Kill { pane: popup.pane });
@@ -220,6 +224,7 @@ impl Mux {
         };
         let after = match overlay {
             Overlay::PaneNumbers { .. } => return Handled::No,
+            Overlay::Picker(_) => return self.picker_key(client, key),
             Overlay::Menu(menu) => menu_key(menu, key),
             Overlay::Popup(popup) => {
                 let escape = key.code == KeyCode::Escape
@@ -274,6 +279,7 @@ impl Mux {
         let terminal = c.size;
         let after = match &mut c.overlay {
             None | Some(Overlay::PaneNumbers { .. }) => return Handled::No,
+            Some(Overlay::Picker(_)) => return self.picker_mouse(client, event),
             Some(Overlay::Menu(menu)) => menu_mouse(menu, event),
             Some(Overlay::Popup(popup)) => {
                 let area = inside(popup.rect, &popup.looks);

@@ -141,7 +141,11 @@ pub(crate) enum Pending {
     /// A pane's `pipe-pane`.
     Pipe { pane: crate::ids::PaneId },
     /// `set-option theme`: set when there is such a theme.
-    Theme { scope: super::settings::Scope, name: String, quiet: bool },
+    Theme { scope: super::settings::Scope, option: String, name: String, quiet: bool },
+    /// Hosts or images, for the session picker of a client.
+    Picker { client: ClientId },
+    /// `choose-theme`: the themes there are.
+    Themes { client: ClientId },
     /// Known hosts, for a message that suggests one.
     MoveWhere { json: bool },
 }

@@ -89,17 +89,15 @@ impl Mux {
     /// Puts a theme's option values in place of the defaults; what users set stands above them. Values
     /// that the option does not take are left out.
     pub fn set_theme(&mut self, values: &[(String, String)]) {
-        self.theme = values
-            .iter()
-            .filter_map(|(name, text)| {
-                let value = match options::definition(name) {
-                    Some(def) if !def.is_array() => options::parse_value(def, text, None).ok()?,
-                    Some(_) => return None,
-                    None => Value::Text(text.clone()),
-                };
-                Some((name.clone(), value))
-            })
-            .collect();
+        let theme = theme_values(values);
+        if !self.theme_under_choice(&theme) {
+            self.theme = theme;
+            self.theme_shown();
+        }
+    }
+
+    /// What another theme changes at once.
+    pub(crate) fn theme_shown(&mut self) {
         self.sizes_dirty = true;
         self.copy_mode_settings();
         self.redraw_all();
@@ -297,7 +295,25 @@ impl Mux {
         }
     }
 
-    /// Whether the option `theme` was set since this was asked last (and at first).
+    /// The option that names the theme in force: `theme-light` or `theme-dark` when it is set and the terminal of
+    /// the client that was active last is known to be so, else `theme`.
+    pub(crate) fn theme_option(&self) -> &'static str {
+        let seen = self.clients.values().filter(|c| c.is_terminal());
+        let last = seen.filter(|c| c.answers.is_light().is_some()).max_by_key(|c| c.activity_order);
+        let own = match last.and_then(|c| c.answers.is_light()) {
+            Some(true) => "theme-light",
+            Some(false) => "theme-dark",
+            None => return "theme",
+        };
+        if self.option_text(Scope::GlobalSession, own).is_empty() { "theme" } else { own }
+    }
+
+    /// The name of the theme that is wanted now; empty is the default one.
+    pub fn wanted_theme(&self) -> String {
+        self.option_text(Scope::GlobalSession, self.theme_option())
+    }
+
+    /// Whether another theme may be wanted than when this was asked last (and at first).
     pub fn take_theme_changed(&mut self) -> bool {
         std::mem::take(&mut self.theme_changed)
     }
@@ -320,7 +336,7 @@ impl Mux {
     /// What a change of an option changes at once.
     pub(crate) fn option_changed(&mut self, name: &str) {
         match name {
-            "theme" => self.theme_changed = true,
+            "theme" | "theme-dark" | "theme-light" => self.theme_changed = true,
             "status" | "status-position" | "window-size" | "aggressive-resize" | "pane-border-status" => {
                 self.sizes_dirty = true;
             }
@@ -345,6 +361,19 @@ impl Mux {
         }
         self.redraw_all();
     }
+}
+
+/// A theme's values, those left out that their option does not take.
+pub(crate) fn theme_values(values: &[(String, String)]) -> BTreeMap<String, Value> {
+    let read = |(name, text): &(String, String)| {
+        let value = match options::definition(name) {
+            Some(def) if !def.is_array() => options::parse_value(def, text, None).ok()?,
+            Some(_) => return None,
+            None => Value::Text(text.clone()),
+        };
+        Some((name.clone(), value))
+    };
+    values.iter().filter_map(read).collect()
 }
 
 /// Whether commands may hang on an option: `set-hook -R` runs those of a user's own, too.

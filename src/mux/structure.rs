@@ -725,6 +725,7 @@ impl Mux {
     /// Clients that show the pane now.
     pub(crate) fn redraw_pane(&mut self, pane: PaneId) {
         let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        self.redraw_previews(window);
         let Some(w) = self.windows.get(&window) else { return };
         if w.zoomed && w.active != pane {
             return;

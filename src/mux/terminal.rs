@@ -38,9 +38,19 @@ pub struct Answers {
     pub foreground: Option<Rgb>,
     /// Its default background.
     pub background: Option<Rgb>,
+    /// Whether it said that its colour scheme is a light one (mode 2031).
+    pub light_scheme: Option<bool>,
 }
 
 impl Answers {
+    /// Whether dark text is read on it: by its background, else by what it says of its colour scheme.
+    pub(crate) fn is_light(&self) -> Option<bool> {
+        // The weights of ITU-R BT.601, in thousandths.
+        let brightness =
+            |(r, g, b): Rgb| 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) > 127_500;
+        self.background.map(brightness).or(self.light_scheme)
+    }
+
     /// Takes one answer; says whether it told anything new.
     fn take(&mut self, reply: &Reply) -> bool {
         let before = self.clone();
@@ -55,11 +65,11 @@ impl Answers {
             Reply::Mode(2026, state) => self.sync = Some(matches!(state, 1..=3)),
             Reply::Color(10, color) => self.foreground = Some(*color),
             Reply::Color(11, color) => self.background = Some(*color),
+            Reply::ColorScheme { dark } => self.light_scheme = Some(!dark),
             Reply::Color(..)
             | Reply::Mode(..)
             | Reply::Palette(..)
             | Reply::Cursor(..)
-            | Reply::ColorScheme { .. }
             | Reply::Clipboard(..)
             | Reply::Window(_)
             | Reply::Dcs(_) => {}
@@ -124,6 +134,8 @@ impl Mux {
         if !c.answers.take(reply) {
             return;
         }
+        self.theme_changed = true;
+        let Some(c) = self.clients.get(&id) else { return };
         let colors = c.answers.foreground.zip(c.answers.background);
         self.chrome += 1;
         self.redraw.insert(id);

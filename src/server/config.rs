@@ -1,7 +1,7 @@
 //! The user and his configuration files, as the server finds them when it starts.
 
 use super::Server;
-use crate::mux::{Event, Failure, Scope};
+use crate::mux::{Event, Failure};
 use crate::view::theme;
 use std::io;
 use std::path::PathBuf;
@@ -71,7 +71,7 @@ fn usual() -> Vec<PathBuf> {
 
 /// Loads the theme that the option `theme` names, if it is not the one in force.
 pub(super) fn follow_theme(server: &Rc<Server>, core: &mut super::Core) {
-    let chosen = core.mux.option_text(Scope::GlobalSession, "theme");
+    let chosen = core.mux.wanted_theme();
     let name = if chosen.is_empty() && core.mux.as_tmux() { theme::TMUX.to_owned() } else { chosen };
     if core.theme.as_ref() == Some(&name) {
         return;
@@ -86,6 +86,25 @@ pub(super) fn follow_theme(server: &Rc<Server>, core: &mut super::Core) {
     }
     core.theme = Some(name);
     server.settle(core);
+}
+
+/// All themes that can be read, as `Job::Themes` wants them.
+pub(super) fn themes(server: &Server) -> String {
+    let dir = theme::user_dir(&|name| std::env::var(name).ok());
+    let current = server.core.borrow().theme.clone().unwrap_or_default();
+    let current = if current.is_empty() { theme::DEFAULT.to_owned() } else { current };
+    let read = |name: &String| {
+        let found = theme::load(name, dir.as_deref()).ok()?;
+        Some(serde_json::json!({
+            "name": name,
+            "light": found.light(),
+            "current": *name == current,
+            "swatch": found.swatch(),
+            "options": found.options(),
+        }))
+    };
+    let all: Vec<serde_json::Value> = theme::names(dir.as_deref()).iter().filter_map(read).collect();
+    serde_json::Value::Array(all).to_string()
 }
 
 /// Whether there is a theme of this name that can be read.

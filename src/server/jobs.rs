@@ -86,6 +86,13 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
             None => read_file(&path),
         },
         Job::WriteFile { path, bytes, append } => write_file(&path, &bytes, append),
+        Job::Themes => Ok(super::config::themes(server)),
+        Job::Images { dirs } => {
+            let found = tokio::task::spawn_blocking(move || crate::keeper::images_in(&dirs)).await;
+            let row = |(path, bytes): (String, u64)| serde_json::json!({ "path": path, "bytes": bytes });
+            let rows: Vec<serde_json::Value> = found.unwrap_or_default().into_iter().map(row).collect();
+            Ok(serde_json::json!({ "images": rows }).to_string())
+        }
         Job::CheckTheme { name } => super::config::check_theme(&name),
         Job::Pipe { .. } | Job::Stop { .. } => Ok(String::new()),
     }

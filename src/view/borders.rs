@@ -77,19 +77,12 @@ impl Free {
     }
 }
 
-/// Draws everything in the area that belongs to no pane, the labels, and what is outside the area above
-/// `rows_end`.
-pub fn draw(
-    grid: &mut Grid,
-    tables: &mut Tables,
-    borders: &Borders,
-    panes: &[PaneView<'_>],
-    rows: (u16, u16),
-) {
+/// Draws everything in the area that belongs to no pane, the labels, and what of `place` is outside the area.
+pub fn draw(grid: &mut Grid, tables: &mut Tables, borders: &Borders, panes: &[PaneView<'_>], place: Rect) {
     let size = grid.size();
     let free = Free::new(size, borders.area, panes);
-    for y in rows.0..rows.1.min(size.rows) {
-        for x in 0..size.cols {
+    for y in place.y..place.bottom().min(size.rows) {
+        for x in place.x..place.right().min(size.cols) {
             if !borders.area.contains(x, y) {
                 grid.put(x, y, Cell::new('·'.into(), borders.outside));
             } else if free.is(Some(x), Some(y)) {
@@ -217,7 +210,13 @@ mod tests {
             })
             .collect();
         let mut grid = Grid::new(size);
-        draw(&mut grid, &mut Tables::default(), &borders, &panes, (0, size.rows));
+        draw(
+            &mut grid,
+            &mut Tables::default(),
+            &borders,
+            &panes,
+            Rect { x: 0, y: 0, w: size.cols, h: size.rows },
+        );
         let text = (0..size.rows)
             .map(|y| grid.row(y).iter().filter_map(|cell| cell.glyph.as_char()).collect())
             .collect();

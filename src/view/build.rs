@@ -6,6 +6,7 @@
 
 use super::borders::host_label;
 use super::cells::width;
+use super::picker::{self, PreviewChrome};
 use super::scene::{
     Bar, Borders, BoxView, Content, CopyView, Cursor, Frame, FrameLines, Label, Lines, ListView, Mouse,
     Number, Outer, PaneView, Scene,
@@ -39,9 +40,9 @@ pub struct Chrome {
 
 /// What formats and options say of one pane.
 #[derive(Debug)]
-struct PaneChrome {
+pub(super) struct PaneChrome {
     id: PaneId,
-    rect: Rect,
+    pub(super) rect: Rect,
     style: Style,
     banner: Option<(String, Style)>,
     cursor: CursorShape,
@@ -51,12 +52,16 @@ struct PaneChrome {
 
 /// A box over the panes: its frame, and what formats say of the pane in it.
 #[derive(Debug)]
-struct BoxChrome {
-    rect: Rect,
-    frame: Frame,
-    pane: Option<PaneChrome>,
+pub(super) struct BoxChrome {
+    pub(super) rect: Rect,
+    pub(super) frame: Frame,
+    pub(super) pane: Option<PaneChrome>,
     /// It takes the keys, so the cursor is in it.
-    has_keys: bool,
+    pub(super) has_keys: bool,
+    /// The picture of a window in it.
+    pub(super) preview: Option<PreviewChrome>,
+    /// The cursor, when it is in no pane.
+    pub(super) cursor: Option<(u16, u16)>,
 }
 
 /// Styles and texts of a mode that covers a pane.
@@ -71,11 +76,11 @@ struct ModeChrome {
 }
 
 /// Looks options up for one client.
-struct Reader<'a> {
-    mux: &'a Mux,
-    client: ClientId,
-    session: SessionId,
-    window: &'a Window,
+pub(super) struct Reader<'a> {
+    pub(super) mux: &'a Mux,
+    pub(super) client: ClientId,
+    pub(super) session: SessionId,
+    pub(super) window: &'a Window,
 }
 
 impl Reader<'_> {
@@ -135,7 +140,7 @@ pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
     boxes.extend(overlay(&reader, state));
     let numbers = match &state.overlay {
         Some(Overlay::PaneNumbers { .. }) => pane_numbers(&reader, &panes, &place),
-        Some(Overlay::Menu(_) | Overlay::Popup(_)) | None => Vec::new(),
+        Some(Overlay::Menu(_) | Overlay::Popup(_) | Overlay::Picker(_)) | None => Vec::new(),
     };
     let session_on = |name: &str| mux.option_on(Scope::Session(session), name);
     let title = session_on("set-titles")
@@ -296,7 +301,7 @@ fn skip_columns(text: &str, columns: u16) -> (u16, &str) {
     (skipped, text.get(bytes..).unwrap_or(""))
 }
 
-fn pane_chrome(reader: &Reader<'_>, id: PaneId, rect: Rect) -> Option<PaneChrome> {
+pub(super) fn pane_chrome(reader: &Reader<'_>, id: PaneId, rect: Rect) -> Option<PaneChrome> {
     let pane = reader.mux.pane(id)?;
     let mut base = reader.pane_style("window-style", id, Style::default());
     if reader.window.active == id {
@@ -330,11 +335,11 @@ fn floating(
         style: pane.style,
         ..Frame::default()
     };
-    Some(BoxChrome { rect: shown, frame, pane: Some(pane), has_keys: active })
+    Some(BoxChrome { rect: shown, frame, pane: Some(pane), has_keys: active, preview: None, cursor: None })
 }
 
 /// What `pane-border-lines`, `menu-border-lines` and `popup-border-lines` call the characters of a border.
-fn frame_lines(name: &str) -> Option<FrameLines> {
+pub(super) fn frame_lines(name: &str) -> Option<FrameLines> {
     Some(match name {
         "none" => return None,
         "rounded" => FrameLines::Rounded,
@@ -358,11 +363,12 @@ fn overlay(reader: &Reader<'_>, state: &Client) -> Option<BoxChrome> {
             border: style(&looks.border_style),
             style: style(&looks.style),
             title: looks.title.clone(),
-            rows: Vec::new(),
+            ..Frame::default()
         }
     };
     match state.overlay.as_ref()? {
         Overlay::PaneNumbers { .. } => None,
+        Overlay::Picker(found) => Some(picker::chrome(reader, state, found)),
         Overlay::Popup(popup) => {
             let frame = looks(&popup.looks);
             let colours = Style { fg: frame.style.fg, bg: frame.style.bg, ..Style::default() };
@@ -376,7 +382,8 @@ fn overlay(reader: &Reader<'_>, state: &Client) -> Option<BoxChrome> {
                 cursor_blinks: false,
                 mode: mode.map(|mode| mode_chrome(reader, popup.pane, mode)),
             };
-            Some(BoxChrome { rect: popup.rect, frame, pane: Some(pane), has_keys: true })
+            let (preview, cursor) = (None, None);
+            Some(BoxChrome { rect: popup.rect, frame, pane: Some(pane), has_keys: true, preview, cursor })
         }
         Overlay::Menu(menu) => {
             let mut frame = looks(&menu.looks);
@@ -398,7 +405,8 @@ fn overlay(reader: &Reader<'_>, state: &Client) -> Option<BoxChrome> {
                     Some((name, key, style))
                 })
                 .collect();
-            Some(BoxChrome { rect: menu.rect, frame, pane: None, has_keys: true })
+            let (preview, cursor) = (None, None);
+            Some(BoxChrome { rect: menu.rect, frame, pane: None, has_keys: true, preview, cursor })
         }
     }
 }
@@ -505,7 +513,7 @@ fn pane_numbers(
         .collect()
 }
 
-fn borders(reader: &Reader<'_>, panes: &[PaneChrome], offset: (u16, u16), area: Rect) -> Borders {
+pub(super) fn borders(reader: &Reader<'_>, panes: &[PaneChrome], offset: (u16, u16), area: Rect) -> Borders {
     let window = reader.window;
     let full = Rect { x: 0, y: 0, w: window.size.cols, h: window.size.rows };
     let window_area = shown_part(full, offset, area).map_or_else(Rect::default, |(rect, _)| rect);
@@ -622,9 +630,11 @@ impl Chrome {
                 })
             });
             if view.is_none() && chrome.has_keys {
-                cursor = None;
+                let at = |(x, y)| Cursor { x, y, shape: CursorShape::Default, blinking: false };
+                cursor = chrome.cursor.map(at);
             }
-            boxes.push(BoxView { rect: chrome.rect, frame: &chrome.frame, pane: view });
+            let preview = chrome.preview.as_ref().map(|preview| (preview.panes(mux), &preview.borders));
+            boxes.push(BoxView { rect: chrome.rect, frame: &chrome.frame, pane: view, preview });
         }
         if let Some((x, y)) = self.prompt_cursor {
             cursor = Some(Cursor { x, y, shape: CursorShape::Default, blinking: false });
@@ -665,6 +675,25 @@ impl Chrome {
             outer.focus |= modes.focus_events;
             outer.key_flags |= outer_flags(modes.kitty_flags) | u8::from(modes.modify_other_keys != 0);
         }
+    }
+}
+
+impl PreviewChrome {
+    fn panes<'a>(&'a self, mux: &'a Mux) -> Vec<PaneView<'a>> {
+        let view = |chrome: &'a PaneChrome| {
+            let (rect, _) = shown_part(chrome.rect, (0, 0), self.area)?;
+            let pane = mux.pane(chrome.id)?;
+            let cursor = pane.screen.cursor();
+            // As little is left out before the cursor as shows it: what stands at the left tells most.
+            let skip =
+                |at: u16, room: u16, all: u16| (at + 1).saturating_sub(room).min(all.saturating_sub(room));
+            let (skip_x, skip_y) =
+                (skip(cursor.x, rect.w, pane.size.cols), skip(cursor.y, rect.h, pane.size.rows));
+            let from = if pane.mode.is_some() { (0, 0) } else { (skip_x, skip_y) };
+            let (style, banner) = (chrome.style, chrome.banner.clone());
+            Some(PaneView { id: chrome.id, rect, from, content: content(pane, chrome), style, banner })
+        };
+        self.panes.iter().filter_map(view).collect()
     }
 }
 

@@ -336,7 +336,8 @@ impl ClientView {
         let bars = |y: u16| scene.bars.iter().any(|bar| bar.y == y);
         let top = (0..self.size.rows).find(|y| !bars(*y)).unwrap_or(self.size.rows);
         let bottom = (top..self.size.rows).find(|y| bars(*y)).unwrap_or(self.size.rows);
-        borders::draw(&mut self.next, &mut self.tables, scene.borders, &scene.panes, (top, bottom));
+        let place = Rect { x: 0, y: top, w: self.size.cols, h: bottom - top };
+        borders::draw(&mut self.next, &mut self.tables, scene.borders, &scene.panes, place);
         for pane in &scene.panes {
             compose::pane(&mut self.next, &mut self.tables, pane);
             self.seen.push(seen_now(pane));

@@ -174,8 +174,6 @@ fn copy_mode(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>, copy: &C
 }
 
 fn list_mode(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>, list: &ListView) {
-    use ratatui::buffer::Buffer;
-    use ratatui::widgets::{Scrollbar, ScrollbarOrientation, ScrollbarState, StatefulWidget as _};
     blank(grid, pane.rect, pane.style);
     for (at, text) in list.rows.iter().enumerate().take(usize::from(pane.rect.h)) {
         let y = pane.rect.y + u16::try_from(at).unwrap_or(0);
@@ -184,18 +182,33 @@ fn list_mode(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>, list: &L
     }
     let (first, length) = list.position;
     if length > list.rows.len() && pane.rect.w > 1 {
-        let area = ratatui::layout::Rect::new(0, 0, 1, pane.rect.h);
-        let mut buffer = Buffer::empty(area);
-        let mut state = ScrollbarState::new(length.saturating_sub(list.rows.len()))
-            .position(first)
-            .viewport_content_length(list.rows.len());
-        Scrollbar::new(ScrollbarOrientation::VerticalRight).begin_symbol(None).end_symbol(None).render(
-            area,
-            &mut buffer,
-            &mut state,
-        );
-        widget(grid, tables, &buffer, (pane.rect.right() - 1, pane.rect.y), pane.style);
+        let at = (pane.rect.right() - 1, pane.rect.y, pane.rect.h);
+        scrollbar(grid, tables, at, (first, length), (pane.style, ["║", "█"]));
     }
+}
+
+/// A bar of so many rows at a place, which shows where in a longer list its first row is.
+pub fn scrollbar(
+    grid: &mut Grid,
+    tables: &mut Tables,
+    (x, y, rows): (u16, u16, u16),
+    (first, length): (usize, usize),
+    (style, [track, thumb]): (Style, [&str; 2]),
+) {
+    use ratatui::buffer::Buffer;
+    use ratatui::widgets::{Scrollbar, ScrollbarOrientation, ScrollbarState, StatefulWidget as _};
+    let area = ratatui::layout::Rect::new(0, 0, 1, rows);
+    let mut buffer = Buffer::empty(area);
+    let shown = usize::from(rows);
+    let mut state =
+        ScrollbarState::new(length.saturating_sub(shown)).position(first).viewport_content_length(shown);
+    Scrollbar::new(ScrollbarOrientation::VerticalRight)
+        .begin_symbol(None)
+        .end_symbol(None)
+        .track_symbol(Some(track))
+        .thumb_symbol(thumb)
+        .render(area, &mut buffer, &mut state);
+    widget(grid, tables, &buffer, (x, y), style);
 }
 
 /// Puts what ratatui widgets drew at a place; their default colours are those of `base`.

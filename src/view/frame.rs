@@ -1,6 +1,6 @@
 //! Boxes over the panes: floating panes, popups, menus.
 
-use super::cells::{Grid, Tables};
+use super::cells::{Cell, Glyph, Grid, Tables};
 use super::compose;
 use super::line;
 use super::scene::{BoxView, Frame, FrameLines};
@@ -61,6 +61,9 @@ pub fn draw(grid: &mut Grid, tables: &mut Tables, view: &BoxView<'_>) {
         compose::pane(grid, tables, pane);
         return;
     }
+    if frame.filled {
+        fill(grid, tables, view);
+    }
     let inside = if frame.lines.is_some() { rect.inside() } else { rect };
     for (y, row) in (inside.y..inside.bottom()).zip(&frame.rows) {
         match row {
@@ -73,6 +76,58 @@ pub fn draw(grid: &mut Grid, tables: &mut Tables, view: &BoxView<'_>) {
             None => rule(grid, tables, rect, y, frame),
         }
     }
+}
+
+/// What a picker has besides a border: rules, texts, the picture of a window.
+fn fill(grid: &mut Grid, tables: &mut Tables, view: &BoxView<'_>) {
+    let (rect, frame) = (view.rect, view.frame);
+    let inside = if frame.lines.is_some() { rect.inside() } else { rect };
+    let blank = Cell::new(Glyph::SPACE, frame.style);
+    for y in inside.y..inside.bottom() {
+        grid.fill(inside.x, y, inside.w, blank);
+    }
+    if frame.lines.is_some() && rect.w > 8 {
+        let room = rect.w - 4;
+        let cut = super::cells::width(&frame.footer) > room;
+        // Keys that are cut in the middle help nobody: the count alone is kept.
+        let short = frame.footer.split(" · ").next().unwrap_or_default();
+        let text = if cut { format!("{short} ") } else { frame.footer.clone() };
+        let columns = super::cells::width(&text).min(room);
+        let x = rect.right() - 2 - columns;
+        compose::bar(grid, tables, x, rect.bottom() - 1, columns, &text, frame.border);
+    }
+    for y in &frame.rules {
+        rule(grid, tables, rect, *y, frame);
+    }
+    if let Some((panes, borders)) = &view.preview {
+        super::borders::draw(grid, tables, borders, panes, borders.area);
+        for pane in panes {
+            compose::pane(grid, tables, pane);
+        }
+    }
+    if let Some((x, y, rows)) = frame.divider {
+        let line = match frame.lines.unwrap_or_default() {
+            FrameLines::Single | FrameLines::Rounded => '│',
+            FrameLines::Double => '║',
+            FrameLines::Heavy => '┃',
+            FrameLines::Simple => '|',
+            FrameLines::Padded => ' ',
+        };
+        for y in y..y + rows {
+            put(grid, tables, (x, y), line, frame.border);
+        }
+    }
+    for line in &frame.texts {
+        compose::bar(grid, tables, line.x, line.y, line.room, &line.text, line.style);
+    }
+    if let Some((x, y, rows, first, all)) = frame.scroll {
+        compose::scrollbar(grid, tables, (x, y, rows), (first, all), (frame.border, ["│", "┃"]));
+    }
+}
+
+fn put(grid: &mut Grid, tables: &mut Tables, (x, y): (u16, u16), c: char, style: Style) {
+    let cell = Cell::new(tables.glyph(c.encode_utf8(&mut [0; 4])), style);
+    grid.put(x, y, cell);
 }
 
 fn title(grid: &mut Grid, tables: &mut Tables, rect: Rect, frame: &Frame) {
@@ -92,10 +147,6 @@ fn title(grid: &mut Grid, tables: &mut Tables, rect: Rect, frame: &Frame) {
 
 fn rule(grid: &mut Grid, tables: &mut Tables, rect: Rect, y: u16, frame: &Frame) {
     let (_, [left, across, right]) = set(frame.lines.unwrap_or_default());
-    let mut put = |x: u16, c: char, style: Style| {
-        let cell = super::cells::Cell::new(tables.glyph(c.encode_utf8(&mut [0; 4])), style);
-        grid.put(x, y, cell);
-    };
     let (from, to) = (rect.x, rect.right().saturating_sub(1));
     for x in from..=to {
         let c = match x {
@@ -103,6 +154,6 @@ fn rule(grid: &mut Grid, tables: &mut Tables, rect: Rect, y: u16, frame: &Frame)
             x if x == to && frame.lines.is_some() => right,
             _ => across,
         };
-        put(x, c, frame.border);
+        put(grid, tables, (x, y), c, frame.border);
     }
 }

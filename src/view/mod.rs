@@ -13,6 +13,7 @@ mod colours;
 mod compose;
 mod frame;
 mod line;
+mod picker;
 mod render;
 pub mod scene;
 mod style;

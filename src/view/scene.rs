@@ -53,6 +53,8 @@ pub struct BoxView<'a> {
     pub frame: &'a Frame,
     /// The pane in it.
     pub pane: Option<PaneView<'a>>,
+    /// The picture of a window in it: its panes, and the lines between them.
+    pub preview: Option<(Vec<PaneView<'a>>, &'a Borders)>,
 }
 
 /// A box's border and lines of text.
@@ -68,6 +70,33 @@ pub struct Frame {
     pub title: String,
     /// The lines of a menu: text, the key at its right end, its style; `None` is a rule.
     pub rows: Vec<Option<(String, String, Style)>>,
+    /// On the lower border.
+    pub footer: String,
+    /// Its inside is blank where nothing is drawn.
+    pub filled: bool,
+    /// Lines of text at places of the terminal.
+    pub texts: Vec<TextLine>,
+    /// Rows of rules across it.
+    pub rules: Vec<u16>,
+    /// A rule from top to bottom: column, first row, rows.
+    pub divider: Option<(u16, u16, u16)>,
+    /// Where in a longer list the rows are: column, first row, rows, first entry, entries.
+    pub scroll: Option<(u16, u16, u16, usize, usize)>,
+}
+
+/// A line of text at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextLine {
+    /// Column.
+    pub x: u16,
+    /// Row.
+    pub y: u16,
+    /// Columns it fills.
+    pub room: u16,
+    /// The text; may hold `#[style]`.
+    pub text: String,
+    /// Its style.
+    pub style: Style,
 }
 
 /// Which characters a box is drawn with.

@@ -39,6 +39,9 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("violet", include_str!("../../themes/violet.toml")),
 ];
 
+/// The colours of a palette that tell a theme from others at a glance.
+const SWATCH: [&str; 6] = ["bar", "raised", "accent", "host", "warning", "error"];
+
 /// Options a theme may set besides those ending in `-style`, `-colour` or `-format`: only looks, so that a
 /// theme somebody else wrote cannot bring a command.
 const LOOKS: &[&str] = &[
@@ -121,6 +124,7 @@ pub enum ThemeError {
 pub struct Theme {
     name: String,
     light: bool,
+    swatch: Vec<String>,
     options: Vec<(String, String)>,
 }
 
@@ -144,6 +148,11 @@ impl Theme {
     /// Made for light terminals.
     pub fn light(&self) -> bool {
         self.light
+    }
+
+    /// A few of its colours, to tell it by.
+    pub fn swatch(&self) -> &[String] {
+        &self.swatch
     }
 
     /// Names and values of the options it sets.
@@ -192,7 +201,9 @@ pub fn load(name: &str, user_dir: Option<&Path>) -> Result<Theme, ThemeError> {
     };
     match own.or(built_in) {
         Some(text) => parse(name, &text),
-        None if name == TMUX => Ok(Theme { name: name.into(), light: false, options: Vec::new() }),
+        None if name == TMUX => {
+            Ok(Theme { name: name.into(), light: false, swatch: Vec::new(), options: Vec::new() })
+        }
         None => Err(ThemeError::Unknown { name: name.into(), known: names(user_dir).join(", ") }),
     }
 }
@@ -234,7 +245,8 @@ pub fn parse(name: &str, text: &str) -> Result<Theme, ThemeError> {
             Err(colour) => Err(ThemeError::NoColour { name: name.into(), option, colour }),
         })
         .collect::<Result<_, _>>()?;
-    Ok(Theme { name: name.into(), light: file.light, options })
+    let swatch = SWATCH.iter().filter_map(|key| file.palette.get(*key).cloned()).collect();
+    Ok(Theme { name: name.into(), light: file.light, swatch, options })
 }
 
 fn is_looks(option: &str) -> bool {

@@ -114,7 +114,8 @@ fn draw_run(body: &mut String, text: &str, cells: f64, style: Style, cursor: boo
         let fill = hex(background);
         let _ = writeln!(
             body,
-            "<rect x='{x:.1}' y='{y:.1}' width='{width:.1}' height='{CELL_HEIGHT}' fill='{fill}'/>"
+            "<rect x='{x:.1}' y='{y:.1}' width='{width:.1}' height='{CELL_HEIGHT}' fill='{fill}' \
+             shape-rendering='crispEdges'/>"
         );
     }
     if text.trim().is_empty() {

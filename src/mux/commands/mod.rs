@@ -7,7 +7,9 @@ pub(crate) mod bind_key;
 mod break_pane;
 mod buffers;
 mod capture_pane;
+mod choose_theme;
 mod choose_tree;
+mod command_palette;
 mod command_prompt;
 mod copy_mode;
 mod detach_client;
@@ -42,6 +44,7 @@ mod select_pane;
 mod select_window;
 mod send_keys;
 mod server;
+pub(crate) mod session_picker;
 mod set_hook;
 mod set_option;
 mod show_options;
@@ -121,10 +124,12 @@ pub static TABLE: &[&Verb] = &[
     &places::CHECKPOINT,
     &choose_tree::BUFFER,
     &choose_tree::CLIENT,
+    &choose_theme::VERB,
     &choose_tree::TREE,
     &lists::CLEAR_HISTORY,
     &prompt_history::CLEAR,
     &copy_mode::CLOCK,
+    &command_palette::VERB,
     &command_prompt::PROMPT,
     &command_prompt::CONFIRM,
     &places::CONNECT,
@@ -189,6 +194,7 @@ pub static TABLE: &[&Verb] = &[
     &send_keys::PREFIX,
     &server::ACCESS,
     &buffers::SET,
+    &session_picker::VERB,
     &environment::SET,
     &set_hook::SET,
     &set_option::SET,
@@ -214,7 +220,17 @@ pub static TABLE: &[&Verb] = &[
 ];
 
 /// qmux's own verbs: beginnings of names prefer tmux's, so that old habits and scripts hold.
-const OWN: [&str; 6] = ["checkpoint", "connect", "hosts", "move", "restore", "setup"];
+const OWN: [&str; 9] = [
+    "checkpoint",
+    "choose-theme",
+    "command-palette",
+    "connect",
+    "hosts",
+    "move",
+    "restore",
+    "session-picker",
+    "setup",
+];
 
 /// Whether a client that finds no server starts one for these words: some verb in them wants it.
 pub fn starts_server(argv: &[String]) -> bool {
@@ -431,9 +447,11 @@ pub(crate) fn answer(mux: &mut Mux, id: RequestId, request: Request, result: Res
                 p.pipe = None;
             }
         }
-        Pending::Theme { scope, name, quiet } => {
-            set_option::theme_checked(mux, &origin, scope, &name, quiet, result)
+        Pending::Theme { scope, option, name, quiet } => {
+            set_option::theme_checked(mux, &origin, (scope, &option), &name, quiet, result)
         }
+        Pending::Picker { client } => session_picker::answered(mux, client, result),
+        Pending::Themes { client } => choose_theme::open(mux, &origin, client, result),
         Pending::MoveWhere { json } => {
             let known = result.unwrap_or_default();
             move_pane::where_to(mux, &origin, &known, json);

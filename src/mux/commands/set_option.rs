@@ -144,8 +144,12 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
         }
         _ => value,
     };
-    if named.name == "theme" && !value.is_empty() && !args.has('a') {
-        let pending = Pending::Theme { scope, name: value.clone(), quiet };
+    if matches!(named.name.as_str(), "theme" | "theme-dark" | "theme-light")
+        && !value.is_empty()
+        && !args.has('a')
+    {
+        let option = named.name.clone();
+        let pending = Pending::Theme { scope, option, name: value.clone(), quiet };
         mux.ask(Job::CheckTheme { name: value }, pending, &call.origin, Some(call.queue));
         return Ok(Flow::Wait);
     }
@@ -164,11 +168,11 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
     DONE
 }
 
-/// `set-option theme NAME`, now that it is known whether there is one.
+/// `set-option theme NAME` (or `theme-light`, `theme-dark`), now that it is known whether there is one.
 pub(super) fn theme_checked(
     mux: &mut Mux,
     origin: &Origin,
-    scope: Scope,
+    (scope, option): (Scope, &str),
     name: &str,
     quiet: bool,
     result: Result<String, Failure>,
@@ -176,9 +180,9 @@ pub(super) fn theme_checked(
     match result {
         Ok(_) => {
             if let Some(o) = mux.options_at_mut(scope) {
-                o.put("theme", Value::Text(name.to_owned()));
+                o.put(option, Value::Text(name.to_owned()));
             }
-            mux.option_changed("theme");
+            mux.option_changed(option);
             mux.persist = true;
         }
         Err(_) if quiet => {}

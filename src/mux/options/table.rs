@@ -360,6 +360,8 @@ pub static OPTIONS: &[OptionDef] = &[
     // qmux's own.
     o(Session, "hint-line", Flag, "on"),
     o(Session, "theme", Text, ""),
+    o(Session, "theme-dark", Text, ""),
+    o(Session, "theme-light", Text, ""),
 ];
 
 /// Names of the past that still work, and what they are now.

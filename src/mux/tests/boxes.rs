@@ -9,6 +9,7 @@ fn overlay(w: &World, client: ClientId) -> &'static str {
         Some(Overlay::PaneNumbers { .. }) => "numbers",
         Some(Overlay::Menu(_)) => "menu",
         Some(Overlay::Popup(_)) => "popup",
+        Some(Overlay::Picker(_)) => "picker",
     }
 }
 

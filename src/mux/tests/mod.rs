@@ -6,6 +6,7 @@ mod hints;
 mod keys;
 mod known_layouts;
 mod moving;
+mod pickers;
 mod saving;
 mod verbs;
 
