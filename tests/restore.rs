@@ -490,6 +490,7 @@ fn altered(image: &[u8], alter: impl Fn(&mut Manifest, &mut TreeImage)) -> Vec<u
                 writer.file_chunk(chunk.hash, chunk.offset, chunk.size, &chunk.bytes).unwrap();
             }
             Section::Pages(pages) => writer.pages(pages.space, &pages.runs, &pages.bytes, false).unwrap(),
+            Section::Precopied(_) => panic!("nothing was sent ahead of this image"),
             Section::Screen(screen) => writer.screen(&screen).unwrap(),
             Section::End(_) => drop(writer.end().unwrap()),
         }

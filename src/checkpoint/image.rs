@@ -2,8 +2,8 @@
 //!
 //! Stream: magic, then sections `{kind u32, version u16, flags u16, length u64}` (little-endian), body, and 16 bytes
 //! of BLAKE3 over the previous checksum, the header and the body. The chain makes a section that was altered,
-//! left out, repeated or moved show at the place where it is. Order: Manifest, Tree, FileContent…, Pages…,
-//! Screen, End. A reader skips unknown sections unless they are flagged required.
+//! left out, repeated or moved show at the place where it is. Order: Manifest, Tree, FileContent…, Pages… and
+//! Precopied…, Screen, End. A stream sent ahead of an image has files and pages only. A reader skips unknown sections unless they are flagged required.
 
 use super::ContentHash;
 use super::model::{Manifest, Pid, TreeImage};
@@ -52,11 +52,19 @@ enum Kind {
     Pages = 4,
     Screen = 5,
     End = 6,
+    Precopied = 7,
 }
 
 impl Kind {
-    const ALL: [Kind; 6] =
-        [Kind::Manifest, Kind::Tree, Kind::FileContent, Kind::Pages, Kind::Screen, Kind::End];
+    const ALL: [Kind; 7] = [
+        Kind::Manifest,
+        Kind::Tree,
+        Kind::FileContent,
+        Kind::Pages,
+        Kind::Screen,
+        Kind::End,
+        Kind::Precopied,
+    ];
 
     fn from_number(number: u32) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| *kind as u32 == number)
@@ -70,6 +78,7 @@ impl Kind {
             Kind::Pages => "pages",
             Kind::Screen => "screen",
             Kind::End => "end",
+            Kind::Precopied => "precopied",
         }
     }
 
@@ -82,7 +91,7 @@ impl Kind {
         match self {
             Kind::Manifest => limit::MANIFEST,
             Kind::Tree => limit::TREE,
-            Kind::FileContent | Kind::Pages => limit::CHUNK,
+            Kind::FileContent | Kind::Pages | Kind::Precopied => limit::CHUNK,
             Kind::Screen => limit::SCREEN,
             Kind::End => limit::END,
         }
@@ -153,6 +162,17 @@ pub struct Pages {
     pub bytes: Vec<u8>,
 }
 
+/// Memory that is as it came before, in the stream with this last checksum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Precopied {
+    /// Checksum of the stream's last section.
+    pub stream: [u8; CHECKSUM],
+    /// Whose.
+    pub space: Space,
+    /// Address and length in bytes of each stretch.
+    pub runs: Vec<(u64, u64)>,
+}
+
 /// A piece of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChunk {
@@ -188,6 +208,8 @@ pub enum Section {
     FileContent(FileChunk),
     /// A piece of memory.
     Pages(Pages),
+    /// Memory sent ahead that has not changed.
+    Precopied(Precopied),
     /// The screen, opaque here.
     Screen(Vec<u8>),
     /// The image is complete and whole.
@@ -320,6 +342,21 @@ impl<'a> ImageWriter<'a> {
         self.headed(Kind::Pages, &head, bytes, compress)
     }
 
+    /// Memory that is as it was sent ahead, in at most [`RUNS_MAX`] stretches.
+    pub fn precopied(&mut self, precopied: &Precopied) -> Result<(), ImageError> {
+        self.named(Kind::Precopied, precopied)
+    }
+
+    /// Checksum of the section written last, and so of all before it.
+    pub fn sum(&self) -> [u8; CHECKSUM] {
+        self.chain
+    }
+
+    /// What was written goes out now: the reader can begin.
+    pub fn flush(&mut self) -> Result<(), ImageError> {
+        Ok(self.out.flush()?)
+    }
+
     /// The pane's screen, opaque here.
     pub fn screen(&mut self, screen: &[u8]) -> Result<(), ImageError> {
         self.section(Kind::Screen, 0, &[screen])
@@ -387,6 +424,11 @@ impl<'a> ImageReader<'a> {
         }
     }
 
+    /// Checksum of the section read last, and so of all before it.
+    pub fn sum(&self) -> [u8; CHECKSUM] {
+        self.chain
+    }
+
     /// The next section; `None` after [`Section::End`]. A stream that stops before is [`ImageError::Truncated`].
     pub fn next_section(&mut self) -> Result<Option<Section>, ImageError> {
         if self.ended {
@@ -407,11 +449,11 @@ impl<'a> ImageReader<'a> {
                 self.seen.sections += 1;
                 continue;
             };
-            // An image of a tree begins with its manifest; one of nothing but files has none.
+            // An image of a tree begins with its manifest; what is sent ahead of one has none.
             let in_order = match kind {
                 Kind::Manifest => first,
-                Kind::FileContent | Kind::End => true,
-                Kind::Tree | Kind::Pages | Kind::Screen => !first,
+                Kind::FileContent | Kind::Pages | Kind::End => true,
+                Kind::Tree | Kind::Precopied | Kind::Screen => !first,
             };
             if !in_order {
                 return Err(ImageError::Altered { section: kind.name().into() });
@@ -474,6 +516,13 @@ impl<'a> ImageReader<'a> {
                 }
                 self.seen.memory_bytes += bytes.len() as u64;
                 Ok(Section::Pages(Pages { space: head.space, runs: head.runs, bytes }))
+            }
+            Kind::Precopied => {
+                let precopied: Precopied = decode(kind, &body)?;
+                if precopied.runs.len() > RUNS_MAX {
+                    return Err(malformed("too many stretches"));
+                }
+                Ok(Section::Precopied(precopied))
             }
             Kind::End => {
                 let totals: Totals = decode(kind, &body)?;

@@ -8,13 +8,16 @@
 
 use std::collections::HashSet;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
+pub mod copies;
 pub mod image;
 pub mod model;
 pub mod native;
 pub mod store;
 
+pub use copies::PageCopies;
 pub use image::{ImageError, ImageReader, ImageWriter};
 use model::{Cpu, MappedFile};
 
@@ -265,6 +268,17 @@ impl Ship {
     }
 }
 
+/// What is sent ahead of the image, while the tree runs.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    /// Contents of mapped files.
+    pub ship: Ship,
+    /// Memory too.
+    pub memory: bool,
+    /// Compress memory with lz4.
+    pub compress: bool,
+}
+
 /// How to freeze.
 #[derive(Debug, Clone, Copy)]
 pub struct FreezeOptions {
@@ -293,6 +307,9 @@ pub struct DumpOptions {
     pub compress: bool,
     /// Paths of open files whose contents are to come along.
     pub carry: Vec<Vec<u8>>,
+    /// The reader has what was sent ahead: memory that is still the same is not sent again. Without it the image
+    /// is complete in itself.
+    pub precopied: bool,
 }
 
 impl Default for DumpOptions {
@@ -303,6 +320,7 @@ impl Default for DumpOptions {
             title: String::new(),
             compress: false,
             carry: Vec::new(),
+            precopied: false,
         }
     }
 }
@@ -335,6 +353,8 @@ pub struct RestoreOptions {
     pub cache: std::path::PathBuf,
     /// Longest time for the whole restore.
     pub timeout: Duration,
+    /// Memory that came ahead of the image.
+    pub precopied: Option<Arc<PageCopies>>,
     /// What to do wrong; for the control tests that prove each mechanism.
     pub sabotage: Sabotage,
 }
@@ -346,6 +366,7 @@ impl RestoreOptions {
             helper: "/proc/self/exe".into(),
             cache: cache.into(),
             timeout: Duration::from_secs(60),
+            precopied: None,
             sabotage: Sabotage::default(),
         }
     }
@@ -390,9 +411,10 @@ pub trait Checkpointer {
         tty: TtyHint<'_>,
         options: &AssessOptions,
     ) -> Result<Assessment, CheckpointError>;
-    /// Writes the contents of the wanted files of an assessed tree, before the freeze, as an image of nothing
-    /// but file contents; the bytes written.
-    fn ship_files(&self, root: i32, out: &mut ImageWriter<'_>, ship: &Ship) -> Result<u64, CheckpointError>;
+    /// Writes the contents of the wanted files of an assessed tree and, if wanted, its memory as it is now, before
+    /// the freeze, as an image of nothing else; the bytes written.
+    fn send_ahead(&self, root: i32, out: &mut ImageWriter<'_>, ahead: &Ahead)
+    -> Result<u64, CheckpointError>;
     /// Stops the whole tree.
     fn freeze(
         &self,

@@ -165,7 +165,8 @@ pub(super) fn offer() -> Offer {
 
 pub(super) fn accept(lacking: Vec<[u8; 32]>) -> Accept {
     let host = HostName("b".into());
-    Accept { qmux: String::new(), host, lacking, carry: vec![], tier: String::new(), warnings: vec![] }
+    let (qmux, tier) = (String::new(), String::new());
+    Accept { qmux, host, lacking, carry: vec![], memory_ahead: false, tier, warnings: vec![] }
 }
 
 struct Explorer {

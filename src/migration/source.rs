@@ -53,7 +53,7 @@ pub enum SourceInput {
 /// What the engine is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SourceCommand {
-    /// Begin: make the precopy part (files the other side lacks), while the tree runs.
+    /// Begin: make the precopy part (files the other side lacks, and memory if it takes that), while the tree runs.
     Precopy {
         /// BLAKE3 of each file.
         lacking: Vec<[u8; 32]>,
@@ -368,7 +368,7 @@ impl Source {
                 if self.state == State::Offering {
                     self.warnings = accept.warnings;
                     self.lacking = accept.lacking;
-                    self.accepted(now_ms, out);
+                    self.accepted(now_ms, accept.memory_ahead, out);
                 }
             }
             Message::Refuse(why) => self.fail(now_ms, why, out),
@@ -399,14 +399,14 @@ impl Source {
         }
     }
 
-    fn accepted(&mut self, now_ms: u64, out: &mut Outputs) {
+    fn accepted(&mut self, now_ms: u64, memory_ahead: bool, out: &mut Outputs) {
         if self.dry_run {
             let why = trouble(1, "dry-run", "Only asked.", "");
             self.state = State::Aborted(why.clone());
             self.send(Message::Abort(why), out);
             let report = self.report(now_ms, Whereabouts::AtSource, None);
             out.push(SourceOutput::Report(report));
-        } else if self.lacking.is_empty() {
+        } else if self.lacking.is_empty() && !memory_ahead {
             self.freeze(now_ms, out);
         } else {
             self.state = State::Precopying;

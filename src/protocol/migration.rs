@@ -150,6 +150,9 @@ pub struct Accept {
     /// Paths of open files that are not there and may come along: only with [`Offer::with_files`].
     #[serde(default)]
     pub carry: Vec<Bytes>,
+    /// It takes memory ahead of the image.
+    #[serde(default)]
+    pub memory_ahead: bool,
     /// Tier it will restore with: `root`, `user`, `cap`.
     #[serde(default)]
     pub tier: String,
@@ -390,6 +393,7 @@ mod tests {
             host: HostName("b".into()),
             lacking: vec![[1; 32]],
             carry: vec![b"/x".to_vec().into()],
+            memory_ahead: true,
             tier: "root".into(),
             warnings: vec!["w".into()],
         };

@@ -83,7 +83,7 @@ impl Checkpointer for Fake {
         })
     }
 
-    fn ship_files(&self, _: i32, out: &mut ImageWriter<'_>, _: &Ship) -> Result<u64, CheckpointError> {
+    fn send_ahead(&self, _: i32, out: &mut ImageWriter<'_>, _: &Ahead) -> Result<u64, CheckpointError> {
         out.end()?;
         Ok(0)
     }

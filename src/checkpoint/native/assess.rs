@@ -8,6 +8,7 @@ use super::inodes::{Inodes, watches};
 use super::mapped::HashCache;
 use super::mappings::{Describer, Segments};
 use super::pane::Pane;
+use super::precopy::Private;
 use super::proc;
 use super::view::{self, View};
 use super::{carried, init};
@@ -81,7 +82,7 @@ fn look_at_mappings(
     let mut segments = Segments::default();
     for &pid in pids {
         let (Ok(maps), Ok(flags)) = (proc::maps(pid), proc::vm_flags(pid)) else { continue };
-        Describer {
+        let layout = Describer {
             view,
             hashes,
             table: &mut prepared.table,
@@ -89,6 +90,8 @@ fn look_at_mappings(
             memfds: &files.memfds,
         }
         .layout(pid, &maps, &flags)?;
+        let inner = view.inner(pid).unwrap_or(pid);
+        prepared.private.push(Private { pid, inner, ranges: layout.private });
         // The process may have ended by now; then the dump does not ask for it.
         let _ = prepared.table.of_exe(pid, hashes);
         prepared.flags.insert(pid, flags);

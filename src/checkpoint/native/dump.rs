@@ -10,11 +10,13 @@ use super::mapped::{HashCache, Table};
 use super::mappings::{Describer, Layout, Segments};
 use super::pages;
 use super::pane::Pane;
+use super::precopy;
+use super::precopy::Private;
 use super::proc;
 use super::view::View;
 use crate::checkpoint::image::Space;
 use crate::checkpoint::model::*;
-use crate::checkpoint::{CheckpointError, DumpOptions, ImageWriter, Stats};
+use crate::checkpoint::{CheckpointError, DumpOptions, ImageWriter, PageCopies, Stats};
 use crate::sys::descriptors::{self, Shared};
 use crate::sys::memory::RemotePtr;
 use std::collections::{HashMap, HashSet};
@@ -32,7 +34,7 @@ const SS_ONSTACK: i32 = 1;
 const XCR0_IN_XSTATE: usize = 464;
 
 /// What was found out before the freeze.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub struct Prepared {
     /// Files behind mappings.
     pub table: Table,
@@ -40,6 +42,10 @@ pub struct Prepared {
     pub flags: HashMap<i32, Vec<proc::VmFlags>>,
     /// Paths of watched inodes.
     pub inodes: Inodes,
+    /// Private memory of each process.
+    pub private: Vec<Private>,
+    /// What of it was sent ahead.
+    pub copies: Option<PageCopies>,
 }
 
 /// One dump under way.
@@ -77,11 +83,13 @@ impl Dumper<'_> {
         described.tree.tty.pending_input = pending.to_vec();
         out.manifest(&described.manifest)?;
         out.tree(&described.tree)?;
+        // The reader builds processes meanwhile.
+        out.flush()?;
         let metadata_us = started.elapsed().as_micros() as u64;
         let mut file_bytes = self.prepared.table.ship(out, &options.ship)?;
         file_bytes += carried::ship(&described.tree, out)?;
         let started = Instant::now();
-        let memory_bytes = self.memory(out, &described, options.compress)?;
+        let memory_bytes = self.memory(out, &described, options)?;
         let memory_us = started.elapsed().as_micros() as u64;
         if !options.screen.is_empty() {
             out.screen(&options.screen)?;
@@ -183,8 +191,10 @@ impl Dumper<'_> {
         &mut self,
         out: &mut ImageWriter<'_>,
         described: &Described,
-        compress: bool,
+        options: &DumpOptions,
     ) -> Result<u64, CheckpointError> {
+        let compress = options.compress;
+        let known = self.prepared.copies.as_ref().filter(|_| options.precopied);
         let mut total = 0;
         for (process, image) in self.tree.processes.iter().zip(&described.tree.processes) {
             let (Some(memory), Some(layout)) = (&process.memory, described.layouts.get(&process.pid)) else {
@@ -192,7 +202,12 @@ impl Dumper<'_> {
             };
             let space = Space::Process(image.pid);
             let written = pages::written(process.pid, &layout.private)?;
-            total += pages::write_private(out, space, memory, &written.pages, compress)?;
+            total += match known {
+                Some(copies) => {
+                    precopy::write_changed(out, image.pid, memory, &written.pages, copies, compress)?
+                }
+                None => pages::write_private(out, space, memory, &written.pages, compress)?,
+            };
             for &(start, end) in &layout.whole {
                 total += pages::write_nonzero(out, space, memory, (start, end - start, start), compress)?;
             }

@@ -4,11 +4,11 @@ use super::dump::{Dumper, Prepared};
 use super::freeze::FrozenTree;
 use super::mapped::HashCache;
 use super::pane::Pane;
-use super::{assess, dump, view};
+use super::{assess, dump, precopy, view};
 use crate::checkpoint::{
-    Ability, AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions,
-    FreezeOptions, Frozen, ImageReader, ImageWriter, Refusal, RestoreOptions, Restored, Sealed, Ship, Stats,
-    Tier, TtyHint,
+    Ability, Ahead, AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions,
+    FreezeOptions, Frozen, ImageReader, ImageWriter, PageCopies, Refusal, RestoreOptions, Restored, Sealed,
+    Stats, Tier, TtyHint,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -84,11 +84,23 @@ impl Checkpointer for NativeEngine {
         Ok(look.assessment)
     }
 
-    fn ship_files(&self, root: i32, out: &mut ImageWriter<'_>, ship: &Ship) -> Result<u64, CheckpointError> {
-        let table = self.lock().get(&root).map(|prepared| prepared.table.clone()).unwrap_or_default();
-        let shipped = table.ship(out, ship)?;
+    fn send_ahead(
+        &self,
+        root: i32,
+        out: &mut ImageWriter<'_>,
+        ahead: &Ahead,
+    ) -> Result<u64, CheckpointError> {
+        let mut prepared = self.lock().remove(&root).unwrap_or_default();
+        let mut sent = prepared.table.ship(out, &ahead.ship)?;
+        let mut copies = PageCopies::default();
+        if ahead.memory {
+            sent += precopy::send(out, &prepared.private, &mut copies, ahead.compress)?;
+        }
         out.end()?;
-        Ok(shipped)
+        copies.complete(out.sum());
+        prepared.copies = ahead.memory.then_some(copies);
+        self.lock().insert(root, prepared);
+        Ok(sent)
     }
 
     fn freeze(

@@ -19,17 +19,17 @@ pub fn missing_files(mapped: &[MappedFile], store: &FileStore) -> Vec<ContentHas
     mapped.iter().filter(|file| seen.insert(file.hash) && !here(file)).map(|file| file.hash).collect()
 }
 
-/// Everything that can be known to be wrong before building.
+/// Everything that can be known to be wrong before building. Gives what [`locate`] does.
 pub fn check(
     manifest: &Manifest,
     tree: &TreeImage,
     shipped: &HashMap<ContentHash, PathBuf>,
     store: &FileStore,
-) -> Result<(), CheckpointError> {
+) -> Result<Vec<Option<PathBuf>>, CheckpointError> {
     host(manifest)?;
     user(manifest)?;
     places(tree, store)?;
-    locate(tree, shipped, store).map(drop)
+    locate(tree, shipped, store)
 }
 
 fn unfit(why: String) -> CheckpointError {

@@ -2,11 +2,11 @@
 //!
 //! Dump side: `assess` looks, `freeze` stops, `dump` describes; `fds`, `sockets`, `mappings`, `pages` and `pane`
 //! each own one kind of thing. Everything asked of a process by a system call on its behalf goes through
-//! `freeze::Injector`, which gives back what it borrowed.
+//! `freeze::Injector`, which gives back what it borrowed. `precopy` sends memory ahead while the tree runs.
 //!
 //! Restore side: `restore` leads; `fitness` asks whether this host will do; `nursery` is the keeper's end and
 //! `init`, `open`, `plan`, `skeleton` the other end of the process that makes namespaces, files and the bare tree;
-//! `carried` puts files that come along;
+//! `carried` puts files that come along; `fill` puts memory in;
 //! `space`, `vdso` and `person` make each process itself, by `batch`es of calls; `refill` gives typed input back.
 
 pub mod arch_x86_64;
@@ -16,6 +16,7 @@ mod carried;
 pub mod dump;
 pub mod engine;
 pub mod fds;
+mod fill;
 pub mod fitness;
 pub mod freeze;
 pub mod init;
@@ -28,6 +29,7 @@ pub mod pages;
 pub mod pane;
 mod person;
 mod plan;
+mod precopy;
 pub mod proc;
 mod refill;
 pub mod restore;

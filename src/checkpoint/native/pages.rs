@@ -47,6 +47,45 @@ fn clip(runs: &[Run], ranges: &[(u64, u64)]) -> Vec<Run> {
     out
 }
 
+/// Cuts stretches into batches that fit a section: at most [`CHUNK_MAX`] bytes, at most [`RUNS_MAX`] stretches.
+pub fn batches(runs: &[Run]) -> Vec<Vec<Run>> {
+    let mut out = Vec::new();
+    let mut batch: Vec<Run> = Vec::new();
+    let mut size = 0;
+    for run in runs {
+        let mut rest = *run;
+        while rest.len > 0 {
+            if size == CHUNK_MAX || batch.len() == RUNS_MAX {
+                out.push(std::mem::take(&mut batch));
+                size = 0;
+            }
+            let len = rest.len.min((CHUNK_MAX - size) as u64);
+            batch.push(Run { start: rest.start, len });
+            size += len as usize;
+            rest = Run { start: rest.start + len, len: rest.len - len };
+        }
+    }
+    if !batch.is_empty() {
+        out.push(batch);
+    }
+    out
+}
+
+/// Bytes of these stretches.
+pub fn size(runs: &[Run]) -> usize {
+    runs.iter().map(|run| run.len as usize).sum()
+}
+
+/// True when both together do not fit a section.
+pub fn too_many(some: &[Run], more: &[Run]) -> bool {
+    size(some) + size(more) > CHUNK_MAX || some.len() + more.len() > RUNS_MAX
+}
+
+/// Stretches as the image lists them.
+pub fn listed(runs: &[Run]) -> Vec<(u64, u64)> {
+    runs.iter().map(|run| (run.start, run.len)).collect()
+}
+
 /// Writes these stretches of a process's memory; the bytes written.
 pub fn write_private(
     out: &mut ImageWriter<'_>,
@@ -55,39 +94,18 @@ pub fn write_private(
     runs: &[Run],
     compress: bool,
 ) -> Result<u64, CheckpointError> {
-    let mut batch: Vec<Run> = Vec::new();
-    let mut size = 0;
-    let mut total = 0;
     let mut buffer = Vec::new();
-    let mut flush = |batch: &mut Vec<Run>, size: &mut usize| -> Result<(), CheckpointError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        buffer.resize(*size, 0);
-        memory
-            .read_runs(batch, &mut buffer)
-            .map_err(CheckpointError::system(format!("reading the memory of {}", memory.pid())))?;
-        let list: Vec<(u64, u64)> = batch.iter().map(|run| (run.start, run.len)).collect();
-        out.pages(space, &list, &buffer, compress)?;
-        batch.clear();
-        *size = 0;
-        Ok(())
-    };
-    for run in runs {
-        let mut rest = *run;
-        while rest.len > 0 {
-            if size == CHUNK_MAX || batch.len() == RUNS_MAX {
-                flush(&mut batch, &mut size)?;
-            }
-            let len = rest.len.min((CHUNK_MAX - size) as u64);
-            batch.push(Run { start: rest.start, len });
-            size += len as usize;
-            total += len;
-            rest = Run { start: rest.start + len, len: rest.len - len };
-        }
+    for batch in batches(runs) {
+        buffer.resize(size(&batch), 0);
+        memory.read_runs(&batch, &mut buffer).map_err(unreadable(memory.pid()))?;
+        out.pages(space, &listed(&batch), &buffer, compress)?;
     }
-    flush(&mut batch, &mut size)?;
-    Ok(total)
+    Ok(size(runs) as u64)
+}
+
+/// The error of memory that cannot be read.
+pub fn unreadable(pid: i32) -> impl FnOnce(std::io::Error) -> CheckpointError {
+    CheckpointError::system(format!("reading the memory of {pid}"))
 }
 
 /// Writes every page of `len` bytes at `address` that can be read and is not all zero, under the addresses

@@ -13,8 +13,8 @@ use super::init::{InitRequest, path};
 use super::nursery::Nursery;
 use super::space::{self, Park};
 use super::vdso::{HostVdso, Vdso};
-use super::{carried, fitness, person, refill};
-use crate::checkpoint::image::{FileChunk, Pages, Section, Space};
+use super::{carried, fill, fitness, person, refill};
+use crate::checkpoint::image::{FileChunk, Section};
 use crate::checkpoint::model::{Manifest, Pid, ProcState, Process, TreeImage, Uts, VmaKind};
 use crate::checkpoint::store::{FileStore, Incoming};
 use crate::checkpoint::{
@@ -22,7 +22,7 @@ use crate::checkpoint::{
     Tier,
 };
 use crate::sys::arch_x86_64::Registers;
-use crate::sys::memory::{PAGE, ProcessMemory, RemotePtr, Run};
+use crate::sys::memory::{PAGE, ProcessMemory, RemotePtr};
 use crate::sys::ptrace::{Resume, Stop, Stopped};
 use crate::sys::{fdtable, prctl, ptmx, signals};
 use std::collections::{BTreeMap, HashMap};
@@ -56,15 +56,17 @@ pub fn restore(
     };
     let (shipped, mut section) = take_files(image, &tree, &store)?;
     let placed = Placed::put(&tree, &shipped)?;
-    fitness::check(&manifest, &tree, &shipped, &store)?;
-    let mapped = fitness::locate(&tree, &shipped, &store)?;
+    let mapped = fitness::check(&manifest, &tree, &shipped, &store)?;
     let request = request(&manifest, &tree, mapped, &options.sabotage);
     let mut build = Build::start(request, &manifest, &tree, options, deadline)?;
     build.replace_spaces()?;
     let mut screen = Vec::new();
     while let Some(now) = section {
         match now {
-            Section::Pages(pages) => build.fill(&pages)?,
+            Section::Pages(pages) => fill::pages(&build.living, &pages)?,
+            Section::Precopied(named) => {
+                fill::precopied(&build.living, &named, options.precopied.as_deref())?;
+            }
             Section::Screen(bytes) => screen = bytes,
             Section::End(_) => {}
             Section::Manifest(_) | Section::Tree(_) | Section::FileContent(_) => {
@@ -188,10 +190,10 @@ fn capable() -> bool {
 }
 
 /// One process of the tree while it is built.
-struct Living<'t> {
-    process: &'t Process,
+pub(super) struct Living<'t> {
+    pub(super) process: &'t Process,
     stopped: Option<Stopped>,
-    memory: ProcessMemory,
+    pub(super) memory: ProcessMemory,
     park: Park,
     vdso: Vdso,
 }
@@ -312,54 +314,6 @@ impl<'t> Build<'t> {
                     .memory
                     .write(RemotePtr::new(at), &bytes)
                     .map_err(CheckpointError::system("redirect the old vdso"))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes one section of memory.
-    fn fill(&mut self, pages: &Pages) -> Result<(), CheckpointError> {
-        let runs: Vec<Run> = pages.runs.iter().map(|&(start, len)| Run { start, len }).collect();
-        match pages.space {
-            Space::Process(pid) => {
-                let living = self.living.iter().find(|l| l.process.pid == pid).ok_or_else(|| lost(pid))?;
-                inside(&runs, living.process)?;
-                living
-                    .memory
-                    .write_runs(&runs, &pages.bytes)
-                    .map_err(CheckpointError::system(format!("fill the memory of process {pid}")))
-            }
-            Space::Shared(segment) => self.fill_segment(segment, &runs, &pages.bytes),
-        }
-    }
-
-    /// Memory of a shared segment goes in through any mapping that shows it.
-    fn fill_segment(&self, segment: u32, runs: &[Run], bytes: &[u8]) -> Result<(), CheckpointError> {
-        let mut rest = bytes;
-        for run in runs {
-            let mut at = run.start;
-            while at < run.start + run.len {
-                let shows = self.living.iter().find_map(|living| {
-                    living.process.vmas.iter().find_map(|vma| match vma.kind {
-                        VmaKind::SharedAnonymous(id, offset)
-                            if id == segment && at >= offset && at < offset + (vma.end - vma.start) =>
-                        {
-                            Some((living, vma.start + (at - offset), vma.end))
-                        }
-                        _ => None,
-                    })
-                });
-                let Some((living, address, end)) = shows else {
-                    return Err(CheckpointError::Strange(format!("nothing shows shared segment {segment}")));
-                };
-                let len = (run.start + run.len - at).min(end - address);
-                let (piece, others) = rest.split_at_checked(len as usize).unwrap_or((rest, &[]));
-                living
-                    .memory
-                    .write(RemotePtr::new(address), piece)
-                    .map_err(CheckpointError::system("fill shared memory"))?;
-                rest = others;
-                at += len;
             }
         }
         Ok(())
@@ -507,7 +461,7 @@ fn lives(process: &Process) -> bool {
     matches!(process.state, ProcState::Running | ProcState::Stopped(_))
 }
 
-fn lost(pid: Pid) -> CheckpointError {
+pub(super) fn lost(pid: Pid) -> CheckpointError {
     CheckpointError::Strange(format!("process {pid} is not in the tree"))
 }
 
@@ -520,25 +474,6 @@ fn park_size(process: &Process) -> u64 {
         + process.creds.groups.len() * 4
         + (64 << 10);
     ((calls * 64 + data) as u64 + 2 * PAGE).next_multiple_of(PAGE)
-}
-
-/// Contents may only go where the image says that something is mapped.
-fn inside(runs: &[Run], process: &Process) -> Result<(), CheckpointError> {
-    for run in runs {
-        let end = run.start.checked_add(run.len);
-        let mut at = run.start;
-        let first = process.vmas.partition_point(|vma| vma.end <= at);
-        for vma in &process.vmas[first..] {
-            if vma.start > at || Some(at) >= end {
-                break;
-            }
-            at = vma.end;
-        }
-        if end.is_none_or(|end| at < end) {
-            return Err(ImageError::Altered { section: "pages".into() }.into());
-        }
-    }
-    Ok(())
 }
 
 /// Only root can give processes different owners.
@@ -696,24 +631,4 @@ pub fn attempt(helper: &std::path::Path, tier: Tier) -> Result<(), CheckpointErr
     };
     let deadline = Instant::now() + std::time::Duration::from_secs(5);
     Nursery::start(helper, &request, deadline)?.probed()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checkpoint::model::Vma;
-
-    #[test]
-    fn test_memory_may_only_go_where_something_is_mapped() {
-        let vma =
-            |start, end| Vma { start, end, prot: 3, kind: VmaKind::Anonymous, growsdown: false, advice: 0 };
-        let process = Process {
-            vmas: vec![vma(0x1000, 0x3000), vma(0x3000, 0x4000), vma(0x6000, 0x7000)],
-            ..Process::default()
-        };
-        let ok = |start, len| inside(&[Run { start, len }], &process).is_ok();
-        assert!(ok(0x1000, 0x3000) && ok(0x2000, 0x1000) && ok(0x6000, 0x1000));
-        assert!(!ok(0x0, 0x1000) && !ok(0x3000, 0x2000) && !ok(0x5000, 0x2000) && !ok(0x7000, 0x1000));
-        assert!(!ok(0x6000, u64::MAX));
-    }
 }

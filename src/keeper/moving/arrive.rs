@@ -265,14 +265,14 @@ impl Keeper {
                 let Kind::Arrive(arriving) = &mut work.kind else { return None };
                 arriving.wanted = true;
                 if std::mem::take(&mut arriving.again) {
-                    let file = arriving.kept.as_ref().and_then(KeptImage::whole);
-                    let Some(path) = file else {
+                    let files = arriving.kept.as_ref().and_then(KeptImage::whole);
+                    let Some((path, ahead)) = files else {
                         let why = trouble(4, "no-image", "The image that was kept there is gone");
                         return Some(DestinationInput::EngineFailed(why));
                     };
                     let cache = cache_dir(&self.runtime.dir());
                     work.guarded = true;
-                    work.begin(Command::RestoreFile { path, cache, clone: true });
+                    work.begin(Command::RestoreFile { path, ahead, cache, clone: true });
                     return None;
                 }
                 // It was begun with the first byte of the image.
@@ -324,9 +324,7 @@ impl Keeper {
                 "More came than there was credit for",
             )));
         }
-        if part == Part::Image {
-            arriving.keep(|kept| kept.add(&bytes));
-        }
+        arriving.keep(|kept| kept.add(part, &bytes));
         if let Some(input) = &arriving.input {
             // The engine has given up: its event says why.
             let _ = input.send(bytes);

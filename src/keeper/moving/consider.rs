@@ -60,6 +60,7 @@ pub fn consider(offer: &Offer, here: &Here, able: &Capabilities) -> Result<Accep
         qmux: env!("CARGO_PKG_VERSION").into(),
         host: here.host.clone(),
         lacking,
+        memory_ahead: true,
         tier: able.tier.map(Tier::word).unwrap_or_default().into(),
         warnings: carry
             .iter()

@@ -3,8 +3,8 @@
 use super::journal::sync_directory;
 use super::trouble;
 use super::worker::image_trouble;
-use crate::checkpoint::ImageReader;
 use crate::checkpoint::image::Section;
+use crate::checkpoint::{ImageReader, PageCopies};
 use crate::ids::ImageId;
 use crate::protocol::keeper::Trouble;
 use std::fs::{File, OpenOptions};
@@ -127,6 +127,12 @@ pub fn open_image(path: &Path, clone: bool) -> Result<(ImageId, String, BufReade
         return Err(already_started(&when));
     }
     Ok((id, title, BufReader::with_capacity(PIECE, file)))
+}
+
+/// Memory that came ahead of an image, out of the file it was kept in.
+pub fn read_ahead(path: &Path) -> Result<PageCopies, Trouble> {
+    let file = File::open(path).map_err(|e| trouble(6, "image-file", format!("{}: {e}", path.display())))?;
+    PageCopies::read(ImageReader::new(BufReader::with_capacity(PIECE, file))).map_err(|e| image_trouble(&e))
 }
 
 fn already_started(when: &str) -> Trouble {

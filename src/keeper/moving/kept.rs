@@ -6,6 +6,7 @@
 
 use super::files::home_dir;
 use crate::ids::{Epoch, LifeId, MoveId};
+use crate::protocol::migration::Part;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -14,12 +15,14 @@ use std::path::PathBuf;
 /// Larger images are not kept, bytes: writing them a second time would cost more than it may save.
 const KEPT_MAX: u64 = 1 << 30;
 
-/// One image; its file has its name once it is whole.
+/// One image, and what came ahead of it; its file has its name once it is whole.
 #[derive(Debug)]
 pub struct KeptImage {
     path: PathBuf,
     fresh: PathBuf,
+    ahead: PathBuf,
     file: Option<File>,
+    ahead_file: Option<File>,
     bytes: u64,
 }
 
@@ -36,30 +39,32 @@ impl KeptImage {
     /// user has no place for it.
     pub fn new(life: LifeId, epoch: Epoch, move_id: MoveId) -> Option<KeptImage> {
         let path = directory()?.join(format!("{life}.{}.{move_id}.image", epoch.0));
-        Some(KeptImage { fresh: path.with_extension("part"), path, file: None, bytes: 0 })
+        let (fresh, ahead) = (path.with_extension("part"), path.with_extension("ahead"));
+        Some(KeptImage { fresh, ahead, path, file: None, ahead_file: None, bytes: 0 })
     }
 
-    /// Where it is, if it is whole.
-    pub fn whole(&self) -> Option<PathBuf> {
-        self.path.exists().then(|| self.path.clone())
+    /// Where it is, if it is whole, and where what came ahead of it is, if anything did.
+    pub fn whole(&self) -> Option<(PathBuf, Option<PathBuf>)> {
+        let ahead = self.ahead.exists().then(|| self.ahead.clone());
+        self.path.exists().then(|| (self.path.clone(), ahead))
     }
 
-    /// Appends.
-    pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Appends to a part.
+    pub fn add(&mut self, part: Part, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
         if self.bytes > KEPT_MAX {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let file = match &mut self.file {
+        let (file, path) = match part {
+            Part::Precopy => (&mut self.ahead_file, &self.ahead),
+            Part::Image => (&mut self.file, &self.fresh),
+        };
+        let file = match file {
             Some(file) => file,
             None => {
-                let fresh = OpenOptions::new()
-                    .write(true)
-                    .create(true)
-                    .truncate(true)
-                    .mode(0o600)
-                    .open(&self.fresh)?;
-                self.file.insert(fresh)
+                let fresh =
+                    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+                file.insert(fresh)
             }
         };
         file.write_all(bytes)
@@ -75,8 +80,8 @@ impl KeptImage {
 
     /// Nobody needs it any more.
     pub fn remove(&mut self) {
-        self.file = None;
-        for path in [&self.fresh, &self.path] {
+        (self.file, self.ahead_file) = (None, None);
+        for path in [&self.fresh, &self.path, &self.ahead] {
             // Not there is as good.
             let _ = std::fs::remove_file(path);
         }

@@ -3,7 +3,7 @@
 use super::journal::JournalFile;
 use super::worker::{Command, Event, PIECES_AHEAD, Target, Worker};
 use super::{Kind, WINDOW, Work, engine_name, fate_of, root_of, trouble};
-use crate::checkpoint::{Assessment, Capabilities, DumpOptions, Identity, Place, Ship};
+use crate::checkpoint::{Ahead, Assessment, Capabilities, DumpOptions, Identity, Place, Ship};
 use crate::ids::{HostName, MoveId};
 use crate::keeper::daemon::Keeper;
 use crate::migration::{
@@ -35,6 +35,10 @@ pub(super) struct Leaving {
     /// All of it is in `data`.
     data_ended: bool,
     window: u64,
+    /// The other side takes memory ahead.
+    memory_ahead: bool,
+    /// What is made is for the time before the freeze.
+    ahead: bool,
 }
 
 impl Leaving {
@@ -50,6 +54,8 @@ impl Leaving {
             data: None,
             data_ended: false,
             window: WINDOW,
+            memory_ahead: false,
+            ahead: false,
         }
     }
 }
@@ -217,12 +223,13 @@ impl Keeper {
     pub(super) fn drive_leave(&mut self, work: &mut Work, input: SourceInput) {
         let now = self.now_ms();
         let Kind::Leave(leaving) = &mut work.kind else { return };
-        if let SourceInput::Peer(Message::Accept(accept)) = &input
-            && leaving.options.with_files
-        {
-            // Nothing that was not offered.
-            let offered = |path: &[u8]| leaving.assessment.places.iter().any(|p| p.path == path);
-            leaving.carry = accept.carry.iter().map(|p| p.to_vec()).filter(|p| offered(p)).collect();
+        if let SourceInput::Peer(Message::Accept(accept)) = &input {
+            leaving.memory_ahead = accept.memory_ahead;
+            if leaving.options.with_files {
+                // Nothing that was not offered.
+                let offered = |path: &[u8]| leaving.assessment.places.iter().any(|p| p.path == path);
+                leaving.carry = accept.carry.iter().map(|p| p.to_vec()).filter(|p| offered(p)).collect();
+            }
         }
         let Some(machine) = &mut leaving.machine else {
             if matches!(input, SourceInput::LinkDown | SourceInput::Cancel(_) | SourceInput::TreeEnded) {
@@ -312,20 +319,26 @@ impl Keeper {
         match command {
             SourceCommand::Precopy { lacking } => {
                 let (out, data) = sync_channel(PIECES_AHEAD);
-                (leaving.data, leaving.data_ended) = (Some(data), false);
+                (leaving.data, leaving.data_ended, leaving.ahead) = (Some(data), false, true);
+                let ahead = Ahead {
+                    ship: Ship::Only(lacking.into_iter().collect()),
+                    memory: leaving.memory_ahead,
+                    compress: leaving.assessment.memory_bytes > COMPRESS_FROM,
+                };
                 self.pass_cut(work, "source.precopy");
-                work.begin(Command::Precopy { lacking, out });
+                work.begin(Command::Precopy { ahead, out });
             }
             SourceCommand::Freeze => self.hold(work),
             SourceCommand::Dump => {
                 let (out, data) = sync_channel(PIECES_AHEAD);
-                (leaving.data, leaving.data_ended) = (Some(data), false);
+                (leaving.data, leaving.data_ended, leaving.ahead) = (Some(data), false, false);
                 let options = DumpOptions {
                     ship: Ship::nothing(),
                     screen: Vec::new(),
                     title: self.pane.as_ref().map(|p| p.title.clone()).unwrap_or_default(),
                     compress: leaving.assessment.memory_bytes > COMPRESS_FROM,
                     carry: leaving.carry.clone(),
+                    precopied: leaving.memory_ahead,
                 };
                 self.pass_cut(work, "source.dump");
                 work.begin(Command::Dump { options, out });
@@ -413,7 +426,9 @@ impl Keeper {
                     self.tell_progress(work);
                 }
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
-                    if leaving.data_ended {
+                    // What is still on its way would be in front of the image while the tree stands still.
+                    let taken_in = !leaving.ahead || leaving.window == WINDOW;
+                    if leaving.data_ended && taken_in {
                         leaving.data = None;
                         self.drive_leave(work, SourceInput::DataEnd);
                     }

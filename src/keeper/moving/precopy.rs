@@ -1,10 +1,10 @@
-//! Mapped files the destination lacks, sent while the pane still runs: an image of nothing but file contents.
-//! The receiver keeps each in its store, under its hash, once that has been found right.
+//! What is sent while the pane still runs: mapped files the destination lacks, and memory. The receiver keeps each
+//! file in its store, under its hash, once that has been found right, and memory at hand.
 
 use super::trouble;
 use crate::checkpoint::image::{FileChunk, Section};
 use crate::checkpoint::store::{FileStore, Incoming};
-use crate::checkpoint::{ContentHash, ImageReader};
+use crate::checkpoint::{ContentHash, ImageReader, PageCopies};
 use crate::protocol::keeper::Trouble;
 use crate::protocol::migration::OfferedFile;
 use std::collections::HashMap;
@@ -15,18 +15,30 @@ use std::path::Path;
 /// Names and sizes of the files that were offered, by content.
 pub type Offered = HashMap<ContentHash, OfferedFile>;
 
-/// Takes files in and keeps them. Only what was offered is taken.
-pub fn receive(input: impl Read, offered: &Offered, store: &FileStore) -> Result<(), Trouble> {
+/// Takes files in and keeps them; only what was offered is taken. Gives the memory that came.
+pub fn receive(input: impl Read, offered: &Offered, store: &FileStore) -> Result<PageCopies, Trouble> {
     let mut image = ImageReader::new(input);
+    let mut copies = PageCopies::default();
     let mut open: Option<Incoming> = None;
     loop {
         let section = image.next_section().map_err(|e| trouble(6, "files", e.to_string()))?;
         let Some(Section::FileContent(FileChunk { hash, offset, size, bytes })) = section else {
             close(open.take(), offered)?;
-            return match section {
-                Some(Section::End(_)) | None => Ok(()),
-                Some(_) => Err(trouble(6, "files", "Something else came with the files on their way")),
-            };
+            match section {
+                Some(Section::End(_)) | None => {
+                    copies.complete(image.sum());
+                    return Ok(copies);
+                }
+                Some(Section::Pages(pages)) => {
+                    if !copies.add(pages) {
+                        return Err(trouble(6, "memory", "More memory came ahead than is taken"));
+                    }
+                    continue;
+                }
+                Some(_) => {
+                    return Err(trouble(6, "files", "Something else came with the files on their way"));
+                }
+            }
         };
         if open.as_ref().is_none_or(|incoming| incoming.hash() != hash) {
             close(open.take(), offered)?;

@@ -147,7 +147,7 @@ impl Keeper {
         };
         match started {
             Ok((cache, worker)) => {
-                worker.begin(Command::RestoreFile { path, cache, clone });
+                worker.begin(Command::RestoreFile { path, ahead: None, cache, clone });
                 let loading = Loading {
                     clone,
                     image: None,

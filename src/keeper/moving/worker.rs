@@ -10,9 +10,9 @@ use super::{Engines, refusal, trouble};
 use crate::checkpoint::native::restore::nudge;
 use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{
-    AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, ContentHash, DumpOptions,
-    FreezeOptions, Frozen, ImageError, ImageReader, ImageWriter, RestoreOptions, Restored, RestoredRoot,
-    Sealed, Ship, Stats, TtyHint,
+    Ahead, AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions,
+    FreezeOptions, Frozen, ImageError, ImageReader, ImageWriter, PageCopies, RestoreOptions, Restored,
+    RestoredRoot, Sealed, Stats, TtyHint,
 };
 use crate::ids::{ExitStatus, ImageId};
 use crate::keeper::daemon::exit_status;
@@ -24,6 +24,7 @@ use crate::sys::child;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -49,8 +50,8 @@ pub struct Target {
 pub enum Command {
     /// Look at the tree, touching nothing.
     Assess { target: Target, cut: bool },
-    /// Send mapped files with these hashes.
-    Precopy { lacking: Vec<ContentHash>, out: SyncSender<Bytes> },
+    /// Send ahead.
+    Precopy { ahead: Ahead, out: SyncSender<Bytes> },
     /// Stop the tree.
     Freeze { cut: bool },
     /// Make the image and send it.
@@ -73,8 +74,8 @@ pub enum Command {
     Receive { input: Receiver<Bytes>, offered: Offered, cache: PathBuf },
     /// Build the tree, stopped.
     Restore { input: Receiver<Bytes>, cache: PathBuf },
-    /// The same out of a file.
-    RestoreFile { path: PathBuf, cache: PathBuf, clone: bool },
+    /// The same out of a file, and another with what came ahead of it.
+    RestoreFile { path: PathBuf, ahead: Option<PathBuf>, cache: PathBuf, clone: bool },
     /// Let the copy run; `redraw`: nobody has its screen, so it is made to draw anew.
     Resume { redraw: bool },
     /// Kill the copy. Answered by `Done`.
@@ -140,8 +141,8 @@ impl Worker {
             .spawn(move || {
                 // Made here: an engine need not be Send.
                 if let Some(engine) = engines(&name) {
-                    Work { engine, guard: Guard::None, target: None, file: None, say, faults, cut: false }
-                        .run(&orders);
+                    let (guard, target, file, precopied) = (Guard::None, None, None, None);
+                    Work { engine, guard, target, file, precopied, say, faults, cut: false }.run(&orders);
                 }
             })
             .map_err(|e| trouble(1, "thread", e.to_string()))?;
@@ -238,6 +239,8 @@ struct Work {
     target: Option<Target>,
     /// Written, and not kept yet.
     file: Option<files::NewImage>,
+    /// Memory that came ahead of the image.
+    precopied: Option<Arc<PageCopies>>,
     say: Say,
     faults: Faults,
     cut: bool,
@@ -258,13 +261,12 @@ impl Work {
                 self.target = Some(target);
                 self.assess()
             }
-            Command::Precopy { lacking, out } => {
+            Command::Precopy { ahead, out } => {
                 self.may("source.precopy")?;
                 let mut out = self.pieces(out);
-                let ship = Ship::Only(lacking.into_iter().collect());
-                let shipped =
-                    self.engine.ship_files(self.target()?.root, &mut ImageWriter::new(&mut out), &ship);
-                shipped.map_err(|e| self.failed("precopy", &e))?;
+                let sent =
+                    self.engine.send_ahead(self.target()?.root, &mut ImageWriter::new(&mut out), &ahead);
+                sent.map_err(|e| self.failed("precopy", &e))?;
                 out.flush().map_err(|e| trouble(4, "precopy", e.to_string()))?;
                 Ok(Event::DataEnd)
             }
@@ -314,19 +316,21 @@ impl Work {
             Command::Receive { input, offered, cache } => {
                 self.may("destination.store")?;
                 let store = FileStore::open(&cache).map_err(|e| trouble(3, "cache", e.to_string()))?;
-                precopy::receive(self.incoming(input), &offered, &store)?;
+                self.precopied = Some(Arc::new(precopy::receive(self.incoming(input), &offered, &store)?));
                 Ok(Event::Received)
             }
             Command::Restore { input, cache } => {
                 self.may("destination.restore")?;
                 let incoming = self.incoming(input);
                 let mut image = ImageReader::new(incoming);
-                self.restore(&mut image, cache, None)
+                let precopied = self.precopied.take();
+                self.restore(&mut image, cache, precopied, None)
             }
-            Command::RestoreFile { path, cache, clone } => {
+            Command::RestoreFile { path, ahead, cache, clone } => {
+                let precopied = ahead.map(|ahead| files::read_ahead(&ahead)).transpose()?.map(Arc::new);
                 let (id, title, file) = files::open_image(&path, clone)?;
                 let mut image = ImageReader::new(file);
-                self.restore(&mut image, cache, Some((id, title)))
+                self.restore(&mut image, cache, precopied, Some((id, title)))
             }
             Command::Resume { redraw } => {
                 self.may("destination.resume")?;
@@ -426,9 +430,10 @@ impl Work {
         &mut self,
         image: &mut ImageReader<'_>,
         cache: PathBuf,
+        precopied: Option<Arc<PageCopies>>,
         id: Option<(ImageId, String)>,
     ) -> Result<Event, Trouble> {
-        let options = RestoreOptions { timeout: RESTORE_PATIENCE, ..RestoreOptions::new(cache) };
+        let options = RestoreOptions { timeout: RESTORE_PATIENCE, precopied, ..RestoreOptions::new(cache) };
         let copy = self.engine.restore(image, &options).map_err(|e| self.failed("restore", &e))?;
         let master = copy.master().try_clone_to_owned().map_err(|e| trouble(1, "restore", e.to_string()))?;
         let (pid, screen) = (copy.root(), copy.screen().to_vec());
