@@ -145,11 +145,12 @@ fn compare(name: &str) {
 }
 
 macro_rules! scripts {
-    ($($name:ident),*) => { $(#[test] fn $name() { compare(stringify!($name)); })* };
+    ($($name:ident),* $(,)?) => { $(#[test] fn $name() { compare(stringify!($name)); })* };
 }
 
 scripts!(
     buffers,
+    copy,
     environment,
     formats,
     hooks,
@@ -160,7 +161,7 @@ scripts!(
     prompt,
     sessions,
     targets,
-    windows
+    windows,
 );
 
 #[test]
