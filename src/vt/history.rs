@@ -77,8 +77,9 @@ impl History {
                 last.data.shrink_to_fit();
                 last.ends.shrink_to_fit();
             }
-            let first = self.chunks.back().map_or(0, Chunk::end);
-            self.chunks.push_back(Chunk { first, ..Chunk::default() });
+            // After a full one another is likely: grown by doubling, each would leave the allocator a hole.
+            let (first, room) = self.chunks.back().map_or((0, 0), |last| (last.end(), last.data.len() + 256));
+            self.chunks.push_back(Chunk { first, data: Vec::with_capacity(room), ..Chunk::default() });
         }
         if let Some(chunk) = self.chunks.back_mut() {
             write(&mut chunk.data);
