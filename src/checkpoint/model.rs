@@ -364,6 +364,18 @@ pub enum LockKind {
     OpenFile,
 }
 
+/// Where a unix socket listens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// Path, or a zero byte and an abstract name; empty for none.
+    #[serde(with = "serde_bytes")]
+    pub name: Vec<u8>,
+    /// Permissions of the file.
+    pub mode: u32,
+    /// Inode of the file, and when it was made: one on a shared file system is the same there.
+    pub file: (u64, u64),
+}
+
 /// What an open file description refers to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum FileKind {
@@ -453,6 +465,12 @@ pub enum FileKind {
         /// Its path.
         #[serde(with = "serde_bytes")]
         path: Vec<u8>,
+        /// Which: one that is not found by its path comes back without a name.
+        #[serde(default)]
+        inode: u64,
+        /// It has no name any more.
+        #[serde(default)]
+        deleted: bool,
         /// Contents.
         #[serde(with = "serde_bytes")]
         content: Vec<u8>,
@@ -518,6 +536,9 @@ pub enum FileKind {
         /// socket that was never connected.
         #[serde(default)]
         reset: bool,
+        /// It is a unix socket that listens, and does so again.
+        #[serde(default)]
+        listening: Option<Listening>,
     },
     /// pidfd_open(2) of a process of the tree.
     PidFd {

@@ -312,6 +312,19 @@ pub fn peer_address(fd: BorrowedFd<'_>) -> Option<Vec<u8>> {
     Some(address)
 }
 
+/// Address of this end as raw `sockaddr` bytes.
+pub fn own_address(fd: BorrowedFd<'_>) -> Option<Vec<u8>> {
+    let mut address = vec![0u8; 128];
+    let mut len = address.len() as libc::socklen_t;
+    // SAFETY: `address` is as long as `len` says and suitably large for any sockaddr.
+    let result = unsafe { libc::getsockname(fd.as_raw_fd(), address.as_mut_ptr().cast(), &mut len) };
+    if result < 0 {
+        return None;
+    }
+    address.truncate(len as usize);
+    Some(address)
+}
+
 /// Data waiting in a unix socket, message by message (a stream is one message).
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct SocketQueue {

@@ -157,6 +157,30 @@ pub fn socket(family: i32, kind: i32) -> io::Result<RawFd> {
     check(unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) })
 }
 
+/// Binds a unix socket to a path, or to an abstract name (which begins with a zero byte); an empty name: to one
+/// that the kernel chooses.
+pub fn bind_unix(fd: RawFd, name: &[u8]) -> io::Result<()> {
+    // SAFETY: all zero is a valid sockaddr_un.
+    let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
+    address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    if name.len() >= address.sun_path.len() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    for (to, from) in address.sun_path.iter_mut().zip(name) {
+        *to = *from as libc::c_char;
+    }
+    let zero_ended = usize::from(name.first().is_some_and(|&b| b != 0));
+    let len = std::mem::offset_of!(libc::sockaddr_un, sun_path) + name.len() + zero_ended;
+    // SAFETY: `address` is live, and `len` is at most its size: the name is shorter than the path's array.
+    check(unsafe { libc::bind(fd, (&raw const address).cast(), len as libc::socklen_t) }).map(drop)
+}
+
+/// listen(2) with as long a queue as the system allows.
+pub fn listen(fd: RawFd) -> io::Result<()> {
+    // SAFETY: numbers only.
+    check(unsafe { libc::listen(fd, libc::SOMAXCONN) }).map(drop)
+}
+
 /// send(2) of one message without SIGPIPE; all of it or an error.
 pub fn send_message(fd: RawFd, bytes: &[u8]) -> io::Result<()> {
     let mut sent = 0;
@@ -314,10 +338,10 @@ pub fn limit(resource: u32) -> io::Result<(u64, u64)> {
     Ok((limit.rlim_cur, limit.rlim_max))
 }
 
-/// umask(2).
-pub fn set_umask(mask: u32) {
-    // SAFETY: cannot fail.
-    unsafe { libc::umask(mask as libc::mode_t) };
+/// Sets the umask; the one before.
+pub fn set_umask(mask: u32) -> u32 {
+    // SAFETY: a number only; cannot fail.
+    unsafe { libc::umask(mask as libc::mode_t) }
 }
 
 /// Waits until there is something to read, at most this long.

@@ -203,7 +203,13 @@ fn describe(
     }
     if kind.is_socket() {
         // Replaced when all sockets of the tree are known.
-        return Ok(FileKind::Disconnected { family: 0, kind: 0, what: String::new(), reset: false });
+        return Ok(FileKind::Disconnected {
+            family: 0,
+            kind: 0,
+            what: String::new(),
+            reset: false,
+            listening: None,
+        });
     }
     if kind.is_symlink() {
         return regular(open, scope, files);
@@ -335,7 +341,8 @@ fn fifo(open: &Open<'_>) -> Result<FileKind, CheckpointError> {
             .map_err(CheckpointError::system(format!("asking a pipe of {}", open.pid)))?;
         return Ok(FileKind::Pipe { inode: open.meta.ino(), capacity, content: Vec::new() });
     }
-    Ok(FileKind::Fifo { path: open.link.to_vec(), content: Vec::new() })
+    let deleted = open.meta.nlink() == 0;
+    Ok(FileKind::Fifo { path: open.link.to_vec(), inode: open.meta.ino(), deleted, content: Vec::new() })
 }
 
 fn anonymous(
@@ -465,6 +472,12 @@ fn finish_sockets(files: &mut Files, sources: &[Source], scope: &Scope<'_>) -> R
 fn finish_pipes(files: &mut Files, sources: &[Source], scope: &Scope<'_>) -> Result<(), CheckpointError> {
     let mut pipes: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
     for (at, (file, source)) in files.files.iter().zip(sources).enumerate() {
+        if let FileKind::Fifo { path, deleted: false, .. } = &file.kind {
+            let (who, path) = (scope.view.name(source.pid), String::from_utf8_lossy(path));
+            files
+                .warnings
+                .push(format!("{who} finds no program outside of the pane at its FIFO {path} there"));
+        }
         if matches!(file.kind, FileKind::Pipe { .. } | FileKind::Fifo { .. }) {
             pipes.entry((source.dev, source.inode)).or_default().push(at);
         }

@@ -6,7 +6,7 @@
 //!
 //! Restore side: `restore` leads; `fitness` asks whether this host will do; `nursery` is the keeper's end and
 //! `init`, `open`, `plan`, `skeleton` the other end of the process that makes namespaces, files and the bare tree;
-//! `carried` puts files that come along; `fill` puts memory in;
+//! `carried` puts files that come along; `listen` makes listening sockets; `fill` puts memory in;
 //! `space`, `vdso` and `person` make each process itself, by `batch`es of calls; `refill` gives typed input back.
 
 pub mod arch_x86_64;
@@ -21,6 +21,7 @@ pub mod fitness;
 pub mod freeze;
 pub mod init;
 pub mod inodes;
+mod listen;
 pub mod mapped;
 pub mod mappings;
 mod nursery;

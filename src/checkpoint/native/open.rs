@@ -2,6 +2,8 @@
 //! tree exists; forking then shares them as they were shared.
 
 use super::init::{Doing, InitError, InitRequest, path};
+use super::listen;
+use crate::checkpoint::Tier;
 use crate::checkpoint::model::{FileId, FileKind, OpenFile};
 use crate::sys::{fdtable, ptmx, signals};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +35,8 @@ struct Opener<'a> {
     pipes: BTreeMap<u64, (RawFd, RawFd)>,
     /// Socket ends by inode.
     sockets: BTreeMap<u64, RawFd>,
+    /// Pipes in place of FIFOs without a name, by inode.
+    nameless: BTreeMap<u64, (RawFd, RawFd)>,
     /// Ends that only hold something until everything is open.
     temporary: Vec<RawFd>,
 }
@@ -46,6 +50,7 @@ pub fn all(request: &InitRequest, masters: BTreeMap<u32, OwnedFd>) -> Result<Ope
         opened: Opened::default(),
         pipes: BTreeMap::new(),
         sockets: BTreeMap::new(),
+        nameless: BTreeMap::new(),
         temporary: Vec::new(),
     };
     opener.slaves()?;
@@ -172,7 +177,10 @@ impl Opener<'_> {
                 let end = if flags & libc::O_ACCMODE == libc::O_WRONLY { ends.1 } else { ends.0 };
                 reopen(end, flags)?
             }
-            FileKind::Fifo { path: name, content } => self.fifo(path(name), flags, content)?,
+            FileKind::Fifo { path: name, inode, deleted, content } => {
+                let name = (!*deleted && is_fifo(path(name))).then_some(path(name));
+                self.fifo(name, *inode, flags, content)?
+            }
             FileKind::EventFd { count, semaphore } => {
                 let fd = fdtable::event_fd(*semaphore).doing(|| "eventfd".into())?;
                 if *count > 0 {
@@ -203,7 +211,12 @@ impl Opener<'_> {
                 status(fd, flags)?;
                 fd
             }
-            FileKind::Disconnected { family, kind, reset, .. } => {
+            FileKind::Disconnected { kind, listening: Some(listening), .. } => {
+                let fd = listen::again(*kind, listening, self.owner())?;
+                status(fd, flags)?;
+                fd
+            }
+            FileKind::Disconnected { family, kind, reset, listening: None, .. } => {
                 disconnected(*family, *kind, *reset, flags)?
             }
             FileKind::PidFd { .. } => return Ok(None),
@@ -228,7 +241,35 @@ impl Opener<'_> {
         fd
     }
 
-    fn fifo(&mut self, name: &Path, flags: i32, content: &[u8]) -> Result<RawFd, InitError> {
+    /// Who is to own files made for the tree, where this process is somebody else.
+    fn owner(&self) -> Option<(u32, u32)> {
+        (self.request.tier == Tier::Root && self.request.inside.0 != 0).then_some(self.request.inside)
+    }
+
+    /// A FIFO by its name. Without one it is a pipe that all descriptions of it share: nobody outside of the tree
+    /// could have been at its other end here.
+    fn fifo(
+        &mut self,
+        name: Option<&Path>,
+        inode: u64,
+        flags: i32,
+        content: &[u8],
+    ) -> Result<RawFd, InitError> {
+        let Some(name) = name else {
+            let ends = match self.nameless.get(&inode) {
+                Some(&ends) => ends,
+                None => {
+                    let (read, write) = fdtable::pipe().doing(|| "make a pipe".into())?;
+                    self.temporary.extend([read, write]);
+                    self.nameless.insert(inode, (read, write));
+                    (read, write)
+                }
+            };
+            if !content.is_empty() {
+                fill_pipe(ends.1, content.len() as u32, content)?;
+            }
+            return reopen(ends.0, flags);
+        };
         // Held for both ways meanwhile: an open for one way would wait for the other side.
         let both = open_path(name, libc::O_RDWR | libc::O_NONBLOCK)?;
         self.temporary.push(both);
@@ -407,6 +448,11 @@ fn inotify(watches: &[(i32, u32, serde_bytes::ByteBuf)], flags: i32) -> Result<R
     }
     status(fd, flags)?;
     Ok(fd)
+}
+
+fn is_fifo(name: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(name).is_ok_and(|meta| meta.file_type().is_fifo())
 }
 
 /// A socket whose peer has gone (`reset`), or one that is not connected; never one that hangs.

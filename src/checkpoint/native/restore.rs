@@ -15,7 +15,7 @@ use super::space::{self, Park};
 use super::vdso::{HostVdso, Vdso};
 use super::{carried, fill, fitness, person, refill};
 use crate::checkpoint::image::{FileChunk, Section};
-use crate::checkpoint::model::{Manifest, Pid, ProcState, Process, TreeImage, Uts, VmaKind};
+use crate::checkpoint::model::{FileKind, Manifest, Pid, ProcState, Process, TreeImage, Uts, VmaKind};
 use crate::checkpoint::store::{FileStore, Incoming};
 use crate::checkpoint::{
     CheckpointError, ContentHash, ImageError, ImageReader, RestoreOptions, Restored, RestoredRoot, Sabotage,
@@ -155,6 +155,14 @@ fn request(
     let open_shm = uses.iter().filter(|(s, n)| **n > 1 || has_file(s)).map(|(s, _)| *s).collect();
     let mut slim = tree.clone();
     slim.vdso.clear();
+    if manifest.host == super::dump::empty_manifest().host {
+        // Nobody on this host will use a socket again that nobody answers at.
+        for file in &mut slim.files {
+            if let FileKind::Disconnected { listening: Some(listening), .. } = &mut file.kind {
+                listening.file = (0, 0);
+            }
+        }
+    }
     for process in &mut slim.processes {
         process.vmas.clear();
         process.mm.auxv.clear();

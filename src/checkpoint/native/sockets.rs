@@ -1,12 +1,13 @@
 //! Sockets of the tree: which are pairs within it, which lead outside, what waits in them.
 
 use super::view::View;
-use crate::checkpoint::CheckpointError;
-use crate::checkpoint::model::FileKind;
+use crate::checkpoint::model::{FileKind, Listening};
+use crate::checkpoint::{CheckpointError, Identity};
 use crate::sys::descriptors::{self, SocketKind};
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
 
 /// Most bytes waiting in one socket that are carried.
 const QUEUE_MAX: usize = 16 << 20;
@@ -35,7 +36,7 @@ pub fn describe(
     let kind = descriptors::socket_kind(found.fd)
         .map_err(CheckpointError::system(format!("reading a socket of {}", found.pid)))?;
     match kind.family {
-        libc::AF_UNIX => unix(found, kind, inside, view, cut, frozen, warnings),
+        libc::AF_UNIX => unix(found, kind, inside, view, frozen, warnings),
         libc::AF_INET | libc::AF_INET6 => internet(found, kind, view, cut, warnings),
         libc::AF_NETLINK => {
             warnings
@@ -59,18 +60,17 @@ fn unix(
     kind: SocketKind,
     inside: &HashSet<u64>,
     view: &View,
-    cut: bool,
     frozen: bool,
     warnings: &mut Vec<String>,
 ) -> Result<FileKind, CheckpointError> {
     let name = view.name(found.pid);
     if kind.listening {
-        if cut {
-            warnings.push(format!("{name} stops listening on its unix socket"));
-            return Ok(lost(kind, "unix socket that was listening", false));
-        }
-        let cause = "it listens on a unix socket, which cannot be moved";
-        return Err(view.refusal("listening-socket", found.pid, "unix socket", cause, CUT).into());
+        let listening = listening(found.fd);
+        let at = String::from_utf8_lossy(&listening.name).replace('\0', "@");
+        warnings.push(format!("{name} listens on {at} there too, if nothing is in the way; whoever was just connecting must try again"));
+        let what = "unix socket that was listening".to_string();
+        let (family, kind) = (kind.family, kind.kind);
+        return Ok(FileKind::Disconnected { family, kind, what, reset: false, listening: Some(listening) });
     }
     // Not found: the kernel has no unix_diag, or the socket is of another network namespace.
     let diag = descriptors::unix_socket(found.inode).unwrap_or_default();
@@ -99,6 +99,22 @@ fn unix(
         queue: queue.messages.into_iter().map(serde_bytes::ByteBuf::from).collect(),
         shutdown: diag.shutdown,
     })
+}
+
+/// Where this socket listens.
+fn listening(fd: BorrowedFd<'_>) -> Listening {
+    let raw = descriptors::own_address(fd).unwrap_or_default();
+    let name = match raw.get(2..) {
+        Some(name) if name.first() != Some(&0) => name.split(|&b| b == 0).next().unwrap_or(name),
+        Some(name) => name,
+        None => &[],
+    };
+    let file = std::fs::symlink_metadata(super::init::path(name)).ok();
+    let (mode, file) = file.map_or((0, (0, 0)), |meta| {
+        let Identity { inode, made_ns } = Identity::of(&meta);
+        (meta.mode() & 0o777, (inode, made_ns))
+    });
+    Listening { name: name.to_vec(), mode, file }
 }
 
 const CUT: &str = "End it first; `qmux move --cut` lets it drop";
@@ -136,7 +152,8 @@ fn internet(
 }
 
 fn lost(kind: SocketKind, what: &str, reset: bool) -> FileKind {
-    FileKind::Disconnected { family: kind.family, kind: kind.kind, what: what.to_string(), reset }
+    let (family, kind, what) = (kind.family, kind.kind, what.to_string());
+    FileKind::Disconnected { family, kind, what, reset, listening: None }
 }
 
 /// `host:port` of a raw sockaddr_in or sockaddr_in6.
@@ -160,7 +177,6 @@ fn address(raw: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
     use std::os::fd::AsFd;
-    use std::os::unix::fs::MetadataExt;
 
     fn found(fd: BorrowedFd<'_>) -> Found<'_> {
         use std::os::fd::AsRawFd;
