@@ -125,3 +125,29 @@ fn the_theme_follows_the_terminals_background() {
     let dark = wait_until("the dark theme", || Some(bar()).filter(|now| *now != light));
     assert_ne!(dark, first, "ember, not the default");
 }
+
+#[test]
+fn a_session_is_written_to_a_layout_file_and_opened_from_it() {
+    let qmux = Qmux::new();
+    qmux.ok(&["new-session", "-d", "-s", "one", "-n", "edit", "-x", "100", "-y", "30"]);
+    assert!(qmux.ok(&["list-layouts"]).contains("There are no layouts"));
+    qmux.ok(&["split-window", "-h", "-t", "one", "-l", "30%", "exec sleep 1000"]);
+    qmux.ok(&["new-window", "-t", "one", "-n", "logs", "-c", "/tmp"]);
+    qmux.ok(&["save-layout", "-t", "one", "kept"]);
+    let again = qmux.run(&["save-layout", "-t", "one", "kept"]);
+    assert!(again.code != 0 && again.err.contains("was left as it is"), "{again:?}");
+    qmux.ok(&["save-layout", "-f", "-t", "one", "kept"]);
+    assert_eq!(qmux.ok(&["list-layouts"]), "kept: 2 windows, 3 panes");
+    let term =
+        qmux.term_sized(qmux::ids::Size::new(100, 31), &["new-session", "-s", "two", "--layout", "kept"]);
+    term.wait_text("logs");
+    let facts = "#I:#W.#P #{pane_width}x#{pane_height} #{pane_start_command}";
+    let panes = |session: &str| qmux.ok(&["list-panes", "-s", "-t", session, "-F", facts]);
+    wait_until("the same panes", || (panes("two") == panes("one")).then_some(()));
+    qmux.wait_pane("two:logs", PROMPT);
+    wait_until("its directory", || (qmux.ask("two:logs", "#{pane_current_path}") == "/tmp").then_some(()));
+    let wrong = qmux.home().join("wrong.toml");
+    std::fs::write(&wrong, "[[window]]\nsplit = \"x\"\npanes = [{}]\n").unwrap();
+    let said = qmux.run(&["load-layout", "-t", "two", "wrong.toml"]);
+    assert!(said.code == 1 && said.err.contains("wrong.toml: line 2: split is"), "{said:?}");
+}

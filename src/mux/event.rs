@@ -267,6 +267,8 @@ pub enum Job {
     ReadFile { path: String },
     /// Write a file of the asker.
     WriteFile { path: String, bytes: Vec<u8>, append: bool },
+    /// Write a layout file, its folder too; one that is there is kept unless it is to be replaced.
+    WriteLayout { path: String, bytes: Vec<u8>, replace: bool },
     /// Find and read a theme; a `Failure` says why there is none of this name.
     CheckTheme { name: String },
     /// All themes: a JSON array of objects with `name`, `light`, `current`, `swatch` and `options`.

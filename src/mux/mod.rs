@@ -15,6 +15,7 @@ mod hints;
 mod input;
 pub mod keytable;
 pub mod layout;
+mod layout_file;
 pub mod list;
 mod model;
 pub mod mouse;

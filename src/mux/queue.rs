@@ -142,6 +142,8 @@ pub(crate) enum Pending {
     Pipe { pane: crate::ids::PaneId },
     /// `set-option theme`: set when there is such a theme.
     Theme { scope: super::settings::Scope, option: String, name: String, quiet: bool },
+    /// A layout file, for the verb that asked for it with these words.
+    Layout { verb: &'static str, args: Args, path: String },
     /// Hosts or images, for the session picker of a client.
     Picker { client: ClientId },
     /// `choose-theme`: the themes there are.

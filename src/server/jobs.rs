@@ -93,6 +93,7 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
             let rows: Vec<serde_json::Value> = found.unwrap_or_default().into_iter().map(row).collect();
             Ok(serde_json::json!({ "images": rows }).to_string())
         }
+        Job::WriteLayout { path, bytes, replace } => write_layout(&path, &bytes, replace),
         Job::CheckTheme { name } => super::config::check_theme(&name),
         Job::Pipe { .. } | Job::Stop { .. } => Ok(String::new()),
     }
@@ -235,6 +236,21 @@ fn read_file(path: &str) -> Result<String, Failure> {
     let read = std::fs::File::open(path).and_then(|f| f.take(FILE_MAX).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(e) => Err(file_failure(path, &e)),
+    }
+}
+
+fn write_layout(path: &str, bytes: &[u8], replace: bool) -> Result<String, Failure> {
+    let dir = std::path::Path::new(path).parent().map_or(Ok(()), std::fs::create_dir_all);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(replace).truncate(replace).create_new(!replace);
+    match dir.and_then(|()| options.open(path)).and_then(|mut f| f.write_all(bytes)) {
+        Ok(()) => Ok(format!("Written: {path}\n")),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            let text =
+                format!("{path} is there already and was left as it is. `save-layout -f` replaces it.");
+            Err(Failure::new(1, "exists", text))
+        }
         Err(e) => Err(file_failure(path, &e)),
     }
 }

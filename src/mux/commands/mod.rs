@@ -21,6 +21,7 @@ mod environment;
 mod if_shell;
 mod join_pane;
 mod kill;
+mod layouts;
 mod link_window;
 mod lists;
 pub(crate) mod load_buffer;
@@ -158,9 +159,11 @@ pub static TABLE: &[&Verb] = &[
     &lists::COMMANDS,
     &bind_key::LIST,
     &lists::PANES,
+    &layouts::LIST,
     &lists::SESSIONS,
     &lists::WINDOWS,
     &load_buffer::LOAD,
+    &layouts::LOAD,
     &lock::CLIENT,
     &lock::SERVER,
     &lock::SESSION,
@@ -187,6 +190,7 @@ pub static TABLE: &[&Verb] = &[
     &rotate_window::VERB,
     &run_shell::VERB,
     &load_buffer::SAVE,
+    &layouts::SAVE,
     &select_layout::SELECT,
     &select_pane::SELECT,
     &select_window::SELECT,
@@ -220,14 +224,17 @@ pub static TABLE: &[&Verb] = &[
 ];
 
 /// qmux's own verbs: beginnings of names prefer tmux's, so that old habits and scripts hold.
-const OWN: [&str; 9] = [
+const OWN: [&str; 12] = [
     "checkpoint",
     "choose-theme",
     "command-palette",
     "connect",
     "hosts",
+    "list-layouts",
+    "load-layout",
     "move",
     "restore",
+    "save-layout",
     "session-picker",
     "setup",
 ];
@@ -450,6 +457,7 @@ pub(crate) fn answer(mux: &mut Mux, id: RequestId, request: Request, result: Res
         Pending::Theme { scope, option, name, quiet } => {
             set_option::theme_checked(mux, &origin, (scope, &option), &name, quiet, result)
         }
+        Pending::Layout { verb, args, path } => layouts::loaded(mux, &origin, (verb, args, &path), result),
         Pending::Picker { client } => session_picker::answered(mux, client, result),
         Pending::Themes { client } => choose_theme::open(mux, &origin, client, result),
         Pending::MoveWhere { json } => {

@@ -1,5 +1,6 @@
 //! new-session
 
+use super::super::layout_file::LayoutFile;
 use super::super::names::clean_session_name;
 use super::super::options::Value;
 use super::super::queue::{Call, Outcome, Trouble};
@@ -9,12 +10,12 @@ use super::super::{Mux, model::Client};
 use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, start_env, verb};
 use crate::ids::{SessionId, Size};
 
-const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [shell-command]";
+const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [--layout name] [shell-command]";
 
 pub(crate) const VERB: Verb =
     verb(("new-session", "new"), "Ac:dDe:EF:f:n:Ps:t:x:Xy:", (0, None), USAGE, "Create a session", run)
         .starting()
-        .long(&["--on="]);
+        .long(&["--on=", "--layout="]);
 
 const FORMAT: &str = "#{session_name}:";
 
@@ -36,6 +37,19 @@ fn dimension(text: &str, what: &str, own: u16) -> Result<u16, Trouble> {
 }
 
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
+    let args = &call.args;
+    let Some(layout) = args.get_long("--layout") else { return make(mux, call, None) };
+    if args.has('t') || args.has('n') || !args.words.is_empty() || args.get_long("--on").is_some() {
+        return Err(
+            "--layout says what runs where: no -t, -n, --on or command with it. Nothing was opened.".into()
+        );
+    }
+    let path = super::layouts::file(mux, call, layout)?;
+    super::layouts::read(mux, call, path)
+}
+
+/// Makes the session, with one window or those of a layout.
+pub(super) fn make(mux: &mut Mux, call: &Call, layout: Option<&LayoutFile>) -> Outcome {
     let args = &call.args;
     if args.has('t') && (args.has('n') || !args.words.is_empty()) {
         return Err("command or window name given with target".into());
@@ -96,6 +110,14 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     }
     if mux.sessions.get(&session).is_some_and(|s| !s.links.is_empty()) {
         mux.sizes_dirty = true;
+        return shown(mux, call, session, detached);
+    }
+    if let Some(layout) = layout {
+        if let Err(trouble) = super::layouts::open(mux, call, session, layout, (size, &cwd)) {
+            mux.kill_session(session);
+            mux.sessions.remove(&session);
+            return Err(trouble);
+        }
         return shown(mux, call, session, detached);
     }
     let env = start_env(mux, call);

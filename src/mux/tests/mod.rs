@@ -5,6 +5,7 @@ mod control;
 mod hints;
 mod keys;
 mod known_layouts;
+mod layouts;
 mod moving;
 mod pickers;
 mod saving;
