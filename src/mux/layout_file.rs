@@ -225,7 +225,7 @@ pub(crate) fn share(parts: &[Part], extent: u16) -> Option<Vec<u16>> {
     let mut open = unsized_parts;
     for (part, size) in parts.iter().zip(&mut sizes) {
         if part.size.is_none() {
-            let more = (left + open - 1) / open;
+            let more = left.div_ceil(open);
             *size += more;
             left -= more;
             open -= 1;
@@ -262,7 +262,8 @@ pub(crate) fn print(file: &LayoutFile) -> String {
                 let _ = writeln!(out, "]");
             }
             None => {
-                for field in fields(&window.root) {
+                // Its only pane has the focus anyway, and the window's own line says `focus`, too.
+                for field in fields(&Part { focus: false, ..window.root.clone() }) {
                     let _ = writeln!(out, "{field}");
                 }
             }
@@ -318,6 +319,10 @@ mod tests {
         assert_eq!(parts[0].size, Some(PartSize::Percent(60)));
         assert_eq!(parts[1].first().cwd.as_deref(), Some("out"));
         assert_eq!(parse("x.toml", &print(&file)).unwrap(), file, "{}", print(&file));
+        let root = Part { focus: true, ..Part::default() };
+        let one = LayoutFile { cwd: None, windows: vec![LayoutWindow { name: None, focus: true, root }] };
+        let read = parse("x.toml", &print(&one)).unwrap();
+        assert!(read.windows[0].focus, "a window of one pane, both with the focus: {}", print(&one));
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn sgr(i: usize, out: &mut String) {
 
 fn unicode(i: usize, out: &mut String) {
     out.push_str("漢字かな交じり文 — größer, naïve; ąęśćź Ελληνικά кириллица ");
-    if i % 4 == 0 {
+    if i.is_multiple_of(4) {
         out.push_str("👍🏽 👨\u{200d}👩\u{200d}👧 🇩🇪 e\u{301} ❤\u{fe0f}");
     }
     out.push_str("한국어 텍스트\n");
