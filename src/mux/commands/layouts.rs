@@ -242,7 +242,9 @@ fn written(mux: &Mux, found: Found) -> LayoutFile {
     let Some(session) = mux.sessions.get(&found.session) else { return LayoutFile::default() };
     let windows = session.links.iter().filter_map(|(index, link)| {
         let w = mux.windows.get(&link.window)?;
-        let root = part(mux, &w.layout.root, w.active, &session.path);
+        let mut root = part(mux, &w.layout.root, w.active, &session.path);
+        // A window's only pane has the keyboard anyway; the window's own `focus` is another thing.
+        root.focus = false;
         let name = Some(w.name.clone());
         Some(LayoutWindow { name, focus: *index == session.current && session.links.len() > 1, root })
     });
