@@ -225,7 +225,7 @@ pub(crate) fn share(parts: &[Part], extent: u16) -> Option<Vec<u16>> {
     let mut open = unsized_parts;
     for (part, size) in parts.iter().zip(&mut sizes) {
         if part.size.is_none() {
-            let more = (left + open - 1) / open;
+            let more = left.div_ceil(open);
             *size += more;
             left -= more;
             open -= 1;

@@ -86,7 +86,10 @@ pub(super) fn loaded(
         (Ok(text), Ok(verb)) => {
             let call = Call { args, origin: origin.clone(), queue: origin.client, verb };
             match verb.spec.name {
-                "list-layouts" => Ok(mux.print(origin, &listed(&text))),
+                "list-layouts" => {
+                    mux.print(origin, &listed(&text));
+                    Ok(())
+                }
                 name => layout_file::parse(path, &text).map_err(Trouble::from).and_then(|layout| {
                     if name == "new-session" {
                         new_session::make(mux, &call, Some(&layout)).map(|_| ())
