@@ -30,7 +30,8 @@ pub(crate) const LIST: Verb = verb(
     "[-1aNr] [-F format] [-O order] [-P prefix-string] [-T key-table] [key]",
     "List the key bindings",
     list,
-);
+)
+.long(super::as_json::FLAG);
 
 /// Commands as they are listed: full names, flags in order.
 pub(crate) fn print(commands: &[Command], between: &str) -> String {
@@ -161,6 +162,23 @@ fn list(mux: &mut Mux, call: &Call) -> Outcome {
         .filter(|(_, k, _)| only_key.is_none_or(|only| only == **k))
         .collect();
     all.sort_by_key(|(t, k, _)| (*t, k.rank()));
+    if super::as_json::wanted(call)? {
+        let objects = all.iter().map(|(table, key, binding)| {
+            let extra = [
+                ("key_string", key.to_string()),
+                ("key_table", (*table).to_owned()),
+                ("key_command", binding.print()),
+                ("key_note", binding.note.clone().unwrap_or_default()),
+                ("key_repeat", if binding.repeat { "1" } else { "0" }.to_owned()),
+            ];
+            let extra = extra.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let about = super::About { extra, ..Default::default() };
+            super::as_json::object(mux, &about, super::as_json::KEY)
+        });
+        let objects = objects.collect();
+        super::as_json::print(mux, &call.origin, objects);
+        return DONE;
+    }
     let mut out = String::new();
     if let Some(format) = args.get('F') {
         let widest =

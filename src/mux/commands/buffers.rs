@@ -5,7 +5,7 @@ use super::super::event::Effect;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
 use super::super::{Buffer, Mux};
-use super::{DONE, Verb, passes, target, verb};
+use super::{DONE, Verb, as_json, passes, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::{ClientId, PaneId};
 use crate::vt::keys;
@@ -33,7 +33,8 @@ pub(crate) const LIST: Verb = verb(
     "[-F format] [-f filter]",
     "List the paste buffers",
     list,
-);
+)
+.long(as_json::FLAG);
 pub(crate) const PASTE: Verb = verb(
     ("paste-buffer", "pasteb"),
     "b:dprSs:t:",
@@ -235,15 +236,26 @@ fn delete(mux: &mut Mux, call: &Call) -> Outcome {
 fn list(mux: &mut Mux, call: &Call) -> Outcome {
     let format = call.args.get('F').unwrap_or_else(|| LINE.into());
     let filter = call.args.get('f');
+    let json = as_json::wanted(call)?;
+    let mut objects = Vec::new();
     let mut out = String::new();
     for b in &mux.buffers {
         let about = About { buffer: Some(b), ..About::default() };
-        if passes(mux, filter.as_deref(), about.clone()) {
+        if !passes(mux, filter.as_deref(), about.clone()) {
+            continue;
+        }
+        if json {
+            objects.push(as_json::object(mux, &about, as_json::BUFFER));
+        } else {
             out.push_str(&mux.expand(&format, about));
             out.push('\n');
         }
     }
-    mux.print(&call.origin, &out);
+    if json {
+        as_json::print(mux, &call.origin, objects);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::Mux;
 use super::super::queue::{Call, Outcome, Trouble};
-use super::{DONE, Verb, expand, target, verb};
+use super::{DONE, Verb, as_json, expand, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::SessionId;
 use std::collections::BTreeMap;
@@ -22,7 +22,8 @@ pub(crate) const SHOW: Verb = verb(
     "[-hgs] [-t target-session] [name]",
     "Show the environment",
     show,
-);
+)
+.long(as_json::FLAG);
 
 type Environment = BTreeMap<String, Option<String>>;
 
@@ -87,9 +88,15 @@ fn show(mux: &mut Mux, call: &Call) -> Outcome {
     {
         return Err(format!("unknown variable: {name}").into());
     }
+    let json = as_json::wanted(call)?;
+    let mut objects = Vec::new();
     let mut out = String::new();
     for (name, value) in environment.iter().filter(|(n, _)| only.as_ref().is_none_or(|o| o == *n)) {
         if mux.hidden_environment.contains(name) != args.has('h') {
+            continue;
+        }
+        if json {
+            objects.push(serde_json::json!({ "name": name, "value": value }));
             continue;
         }
         match (value, args.has('s')) {
@@ -108,6 +115,10 @@ fn show(mux: &mut Mux, call: &Call) -> Outcome {
             }
         }
     }
-    mux.print(&call.origin, &out);
+    if json {
+        as_json::print(mux, &call.origin, objects);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }

@@ -4,7 +4,7 @@ use super::super::Mux;
 use super::super::context::About;
 use super::super::queue::{Call, Outcome};
 use super::super::target::Found;
-use super::{DONE, TABLE, Verb, passes, target, verb};
+use super::{DONE, TABLE, Verb, as_json, passes, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::SessionId;
 
@@ -15,7 +15,8 @@ pub(crate) const SESSIONS: Verb = verb(
     "[-F format] [-f filter]",
     "List the sessions",
     sessions,
-);
+)
+.long(as_json::FLAG);
 pub(crate) const WINDOWS: Verb = verb(
     ("list-windows", "lsw"),
     "aF:f:O:rt:",
@@ -23,7 +24,8 @@ pub(crate) const WINDOWS: Verb = verb(
     "[-a] [-F format] [-f filter] [-t target-session]",
     "List the windows",
     windows,
-);
+)
+.long(as_json::FLAG);
 pub(crate) const PANES: Verb = verb(
     ("list-panes", "lsp"),
     "aF:f:O:rst:",
@@ -31,7 +33,8 @@ pub(crate) const PANES: Verb = verb(
     "[-as] [-F format] [-f filter] [-t target-window]",
     "List the panes",
     panes,
-);
+)
+.long(as_json::FLAG);
 pub(crate) const CLIENTS: Verb = verb(
     ("list-clients", "lsc"),
     "F:f:O:rt:",
@@ -39,7 +42,8 @@ pub(crate) const CLIENTS: Verb = verb(
     "[-F format] [-t target-session]",
     "List the attached clients",
     clients,
-);
+)
+.long(as_json::FLAG);
 pub(crate) const COMMANDS: Verb = verb(
     ("list-commands", "lscm"),
     "F:",
@@ -47,7 +51,8 @@ pub(crate) const COMMANDS: Verb = verb(
     "[-F format] [command]",
     "List the commands",
     commands,
-);
+)
+.long(as_json::FLAG);
 pub(crate) const CLEAR_HISTORY: Verb = verb(
     ("clear-history", "clearhist"),
     "Ht:",
@@ -64,13 +69,15 @@ const PANE_LINE: &str = "#{pane_index}: [#{pane_width}x#{pane_height}] [history 
 const CLIENT_LINE: &str = "#{client_name}: #{session_name} [#{client_width}x#{client_height} #{client_termname}] #{?client_flags,(,}#{client_flags}#{?client_flags,),}";
 
 /// Lines for places, those a filter lets through.
-fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) {
+fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) -> Outcome {
     // What the list is of, for formats that serve several.
-    let kind = match call.verb.spec.name {
-        "list-sessions" => "session_format",
-        "list-windows" => "window_format",
-        _ => "pane_format",
+    let (kind, fields) = match call.verb.spec.name {
+        "list-sessions" => ("session_format", as_json::SESSION),
+        "list-windows" => ("window_format", as_json::WINDOW),
+        _ => ("pane_format", as_json::PANE),
     };
+    let json = as_json::wanted(call)?;
+    let mut objects = Vec::new();
     let format = call.args.get('F').unwrap_or_else(|| format.to_owned());
     let filter = call.args.get('f');
     let mut out = String::new();
@@ -81,12 +88,22 @@ fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) {
             extra: [("line".to_owned(), n.to_string()), (kind.to_owned(), "1".to_owned())].into(),
             ..About::default()
         };
-        if passes(mux, filter.as_deref(), about.clone()) {
+        if !passes(mux, filter.as_deref(), about.clone()) {
+            continue;
+        }
+        if json {
+            objects.push(as_json::object(mux, &about, fields));
+        } else {
             out.push_str(&mux.expand(&format, about));
             out.push('\n');
         }
     }
-    mux.print(&call.origin, &out);
+    if json {
+        as_json::print(mux, &call.origin, objects);
+    } else {
+        mux.print(&call.origin, &out);
+    }
+    DONE
 }
 
 /// Sessions by name, as tmux lists them.
@@ -103,20 +120,18 @@ pub(super) fn places_of(mux: &Mux, session: SessionId) -> Vec<Found> {
 
 fn sessions(mux: &mut Mux, call: &Call) -> Outcome {
     let places: Vec<Found> = by_name(mux).into_iter().filter_map(|s| mux.found_session(s)).collect();
-    print_places(mux, call, &places, SESSION_LINE);
-    DONE
+    print_places(mux, call, &places, SESSION_LINE)
 }
 
 fn windows(mux: &mut Mux, call: &Call) -> Outcome {
     if call.args.has('a') {
         let places: Vec<Found> = by_name(mux).into_iter().flat_map(|s| places_of(mux, s)).collect();
-        print_places(mux, call, &places, WINDOW_LINE_ALL);
+        print_places(mux, call, &places, WINDOW_LINE_ALL)
     } else {
         let session = target(mux, call, 't', TargetKind::Session)?.session;
         let places = places_of(mux, session);
-        print_places(mux, call, &places, WINDOW_LINE);
+        print_places(mux, call, &places, WINDOW_LINE)
     }
-    DONE
 }
 
 fn panes(mux: &mut Mux, call: &Call) -> Outcome {
@@ -136,8 +151,7 @@ fn panes(mux: &mut Mux, call: &Call) -> Outcome {
             panes.into_iter().map(move |pane| Found { pane, ..f })
         })
         .collect();
-    print_places(mux, call, &places, &format);
-    DONE
+    print_places(mux, call, &places, &format)
 }
 
 fn clients(mux: &mut Mux, call: &Call) -> Outcome {
@@ -147,16 +161,27 @@ fn clients(mux: &mut Mux, call: &Call) -> Outcome {
     };
     let format = call.args.get('F').unwrap_or_else(|| CLIENT_LINE.to_owned());
     let filter = call.args.get('f');
+    let json = as_json::wanted(call)?;
+    let mut objects = Vec::new();
     let mut out = String::new();
     for c in mux.clients.values().filter(|c| c.attached && (only.is_none() || c.session == only)) {
         let found = c.session.and_then(|s| mux.found_session(s));
         let about = About { client: Some(c.id), found, ..About::default() };
-        if passes(mux, filter.as_deref(), about.clone()) {
+        if !passes(mux, filter.as_deref(), about.clone()) {
+            continue;
+        }
+        if json {
+            objects.push(as_json::object(mux, &about, as_json::CLIENT));
+        } else {
             out.push_str(&mux.expand(&format, about));
             out.push('\n');
         }
     }
-    mux.print(&call.origin, &out);
+    if json {
+        as_json::print(mux, &call.origin, objects);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }
 
@@ -166,23 +191,29 @@ fn commands(mux: &mut Mux, call: &Call) -> Outcome {
         None => None,
     };
     let format = call.args.get('F');
+    let json = as_json::wanted(call)?;
+    let mut objects = Vec::new();
     let mut out = String::new();
     for v in TABLE.iter().filter(|v| only.is_none_or(|n| n == v.spec.name)) {
+        let extra = [
+            ("command_list_name".to_owned(), v.spec.name.to_owned()),
+            ("command_list_alias".to_owned(), v.spec.alias.to_owned()),
+            ("command_list_usage".to_owned(), v.spec.usage.to_owned()),
+            ("command_list_help".to_owned(), v.spec.help.to_owned()),
+        ];
+        let about = About { extra: extra.into(), ..About::default() };
         match &format {
-            Some(f) => {
-                let extra = [
-                    ("command_list_name".to_owned(), v.spec.name.to_owned()),
-                    ("command_list_alias".to_owned(), v.spec.alias.to_owned()),
-                    ("command_list_usage".to_owned(), v.spec.usage.to_owned()),
-                    ("command_list_help".to_owned(), v.spec.help.to_owned()),
-                ];
-                out.push_str(&mux.expand(f, About { extra: extra.into(), ..About::default() }));
-            }
+            _ if json => objects.push(as_json::object(mux, &about, as_json::COMMAND)),
+            Some(f) => out.push_str(&mux.expand(f, about)),
             None => out.push_str(&v.spec.usage_line()),
         }
         out.push('\n');
     }
-    mux.print(&call.origin, &out);
+    if json {
+        as_json::print(mux, &call.origin, objects);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A new verb is a file with its entry, and a line in `TABLE`.
 
-pub(crate) mod attach_session;
+pub(crate) mod as_json;
+mod attach_session;
 pub(crate) mod bind_key;
 mod break_pane;
 mod buffers;

@@ -4,7 +4,7 @@ use super::super::queue::{Call, Origin, Outcome, QueueId, Trouble};
 use super::super::settings::Scope;
 use super::super::target::Found;
 use super::super::{Mux, options};
-use super::{DONE, Verb, expand, set_option, show_options, target, verb};
+use super::{DONE, Verb, as_json, expand, set_option, show_options, target, verb};
 use crate::command::target::TargetKind;
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ pub(crate) const SET: Verb = verb(
     set,
 );
 pub(crate) const SHOW: Verb =
-    verb(("show-hooks", ""), "gpt:w", (0, Some(1)), "[-gpw] [-t target-pane] [hook]", "List hooks", show);
+    verb(("show-hooks", ""), "gpt:w", (0, Some(1)), "[-gpw] [-t target-pane] [hook]", "List hooks", show)
+        .long(as_json::FLAG);
 
 fn set(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;

@@ -4,7 +4,7 @@ use super::super::Mux;
 use super::super::options::{self, Kind, Level, OPTIONS, Value};
 use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
-use super::{DONE, Verb, set_option, verb};
+use super::{DONE, Verb, as_json, set_option, verb};
 use crate::command::quote;
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ pub(crate) const SHOW: Verb = verb(
     "[-AgHpqsvw] [-t target-pane] [option]",
     "Show options",
     run,
-);
+)
+.long(as_json::FLAG);
 pub(crate) const SHOW_WINDOW: Verb = verb(
     ("show-window-options", "showw"),
     "gqt:v",
@@ -23,7 +24,25 @@ pub(crate) const SHOW_WINDOW: Verb = verb(
     "[-gv] [-t target-window] [option]",
     "Show window options",
     run,
-);
+)
+.long(as_json::FLAG);
+
+/// What is shown: lines, or with `--json` objects.
+struct Shown {
+    out: String,
+    objects: Option<Vec<serde_json::Value>>,
+    only_value: bool,
+}
+
+impl Shown {
+    fn add(&mut self, name: &str, value: &Value, index: Option<u32>, inherited: bool) {
+        match &mut self.objects {
+            Some(objects) => objects.push(as_json::option(name, value, index, inherited)),
+            None if inherited => lines(&format!("{name}*"), value, index, self.only_value, &mut self.out),
+            None => lines(name, value, index, self.only_value, &mut self.out),
+        }
+    }
+}
 
 /// Lines for one option.
 fn lines(name: &str, value: &Value, index: Option<u32>, only_value: bool, out: &mut String) {
@@ -62,7 +81,8 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let hooks = call.verb.spec.name == "show-hooks";
     let quiet = args.has('q');
-    let mut out = String::new();
+    let objects = as_json::wanted(call)?.then(Vec::new);
+    let mut shown = Shown { out: String::new(), objects, only_value: args.has('v') };
     match args.word(0) {
         Some(typed) => {
             let typed = super::expand(mux, call, &typed, None);
@@ -83,10 +103,7 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
                 None => None,
             };
             match value {
-                Some((v, inherited)) => {
-                    let name = if inherited { format!("{}*", named.name) } else { named.name.clone() };
-                    lines(&name, &v, named.index, args.has('v'), &mut out);
-                }
+                Some((v, inherited)) => shown.add(&named.name, &v, named.index, inherited),
                 None if named.def.is_none() && !quiet => {
                     return Err(format!("invalid option: {typed}").into());
                 }
@@ -96,7 +113,7 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
         None => {
             let scope = set_option::scope(mux, call, None)?;
             let shows = |kind: Kind| (kind == Kind::Hook) == hooks || args.has('H');
-            let mut shown: BTreeMap<String, (Value, bool)> = BTreeMap::new();
+            let mut all: BTreeMap<String, (Value, bool)> = BTreeMap::new();
             let inherited = mux.parent(scope).is_none() || args.has('A');
             if inherited {
                 let level = |l: Level| match scope {
@@ -107,20 +124,22 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
                 };
                 for def in OPTIONS.iter().filter(|d| level(d.level) && shows(d.kind)) {
                     if let Some(v) = mux.option(scope, def.name) {
-                        shown.insert(def.name.to_owned(), (v, mux.parent(scope).is_some()));
+                        all.insert(def.name.to_owned(), (v, mux.parent(scope).is_some()));
                     }
                 }
             }
             if let Some(o) = mux.options_at(scope) {
                 let set = o.iter().filter(|(k, _)| options::definition(k).map_or(!hooks, |d| shows(d.kind)));
-                shown.extend(set.map(|(k, v)| (k.to_owned(), (v.clone(), false))));
+                all.extend(set.map(|(k, v)| (k.to_owned(), (v.clone(), false))));
             }
-            for (name, (value, above)) in shown {
-                let name = if above { format!("{name}*") } else { name };
-                lines(&name, &value, None, args.has('v'), &mut out);
+            for (name, (value, above)) in all {
+                shown.add(&name, &value, None, above);
             }
         }
     }
-    mux.print(&call.origin, &out);
+    match shown.objects {
+        Some(objects) => as_json::print(mux, &call.origin, objects),
+        None => mux.print(&call.origin, &shown.out),
+    }
     DONE
 }

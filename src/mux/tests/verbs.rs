@@ -526,3 +526,44 @@ fn a_new_window_without_a_client_has_the_default_size() {
     w.ok("new-window -t one");
     assert_eq!(w.ok("display-message -pt one #{window_width}x#{window_height}"), "50x20");
 }
+
+#[test]
+fn every_list_is_also_json() {
+    use serde_json::{Value, json};
+    let mut w = World::new();
+    w.ok("new-session -d -s 3 -n one");
+    w.ok("split-window -h -t 3");
+    w.ok("select-pane -m -t 3:0.1");
+    w.ok("set-buffer -b 7 'two words'");
+    let c = w.attach("attach-session -t 3", Size::new(80, 24));
+    let mut list = |line: &str| -> Vec<Value> {
+        let out = w.ok(line);
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{line}: {e}: {out}"))
+    };
+    let sessions = list("list-sessions --json");
+    assert_eq!(sessions.len(), 1);
+    assert_eq!((&sessions[0]["session_name"], &sessions[0]["session_windows"]), (&json!("3"), &json!(1)));
+    assert_eq!(list("list-windows -a --json")[0]["window_name"], json!("one"));
+    let panes = list("list-panes -s -t 3 --json");
+    assert_eq!(panes.len(), 2);
+    assert_eq!((&panes[0]["pane_marked"], &panes[1]["pane_marked"]), (&json!(false), &json!(true)));
+    assert_eq!((&panes[1]["pane_index"], &panes[1]["pane_dead_status"]), (&json!(1), &Value::Null));
+    assert_eq!(list("list-panes -t 3 --json -f '#{pane_marked}'").len(), 1);
+    assert_eq!(list("list-clients --json")[0]["client_width"], json!(80));
+    assert_eq!(list("list-buffers --json")[0], {
+        let created = list("list-buffers --json")[0]["buffer_created"].clone();
+        json!({ "buffer_name": "7", "buffer_size": 9, "buffer_sample": "two words", "buffer_created": created })
+    });
+    let keys = list("list-keys --json -T prefix");
+    assert!(keys.iter().any(|k| k["key_string"] == "c" && k["key_command"] == "new-window"), "{keys:?}");
+    assert_eq!(list("list-commands --json move")[0]["command_list_name"], json!("move"));
+    let option =
+        |value: Value| json!({ "name": "history-limit", "index": null, "value": value, "inherited": false });
+    assert_eq!(list("show-options -g --json history-limit"), [option(json!(2000))]);
+    let all = list("show-options -g --json");
+    assert!(all.len() > 40 && all.iter().any(|o| o["name"] == "mouse" && o["value"].is_boolean()), "{all:?}");
+    list("show-hooks -g --json");
+    list("show-environment -g --json");
+    assert!(w.fails("list-panes --json -F x").contains("leave -F out"));
+    let _ = c;
+}
