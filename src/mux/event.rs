@@ -269,6 +269,9 @@ pub enum Job {
     WriteFile { path: String, bytes: Vec<u8>, append: bool },
     /// Find and read a theme; a `Failure` says why there is none of this name.
     CheckTheme { name: String },
+    /// Let a new process of `binary` (this program's own file when there is none) take the server over. `Done` comes
+    /// only when it did not: else the new one answers `client`.
+    Restart { binary: Option<String>, client: Option<ClientId> },
     /// The known names of hosts, one per line (for messages that suggest one).
     HostNames,
 }

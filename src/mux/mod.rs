@@ -10,6 +10,7 @@ mod defaults;
 pub mod event;
 mod events;
 mod groups;
+mod handover;
 mod hints;
 mod input;
 pub mod keytable;

@@ -178,6 +178,7 @@ pub static TABLE: &[&Verb] = &[
     &resize::WINDOW,
     &respawn::PANE,
     &respawn::WINDOW,
+    &server::RESTART,
     &places::RESTORE,
     &rotate_window::VERB,
     &run_shell::VERB,

@@ -41,7 +41,7 @@ pub(crate) const SETUP: Verb =
     verb(("setup", ""), "", (0, Some(1)), "host", "Copy this qmux to a host", setup).interleaved();
 
 /// A path of the asking client, made absolute.
-fn absolute(mux: &Mux, call: &Call, path: &str) -> String {
+pub(super) fn absolute(mux: &Mux, call: &Call, path: &str) -> String {
     match call.client().and_then(|c| mux.clients.get(&c)) {
         Some(c) if !path.starts_with('/') => format!("{}/{path}", c.hello.cwd),
         _ => path.to_owned(),
