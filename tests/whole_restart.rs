@@ -27,12 +27,20 @@ fn nobody_notices_a_restart() {
     let watcher = qmux.term(&["attach", "-t", "other"]);
     watcher.wait_text(PROMPT);
     // The flood, and two panes beside it; all new ones, for the limit.
-    qmux.ok(&["split-window", "-t", "other", "n=0; while [ ! -e stop ]; do n=$((n+1)); echo line $n; done; echo last $n; cat"]);
+    qmux.ok(&[
+        "split-window",
+        "-t",
+        "other",
+        "n=0; while [ ! -e stop ]; do n=$((n+1)); echo line $n; done; echo last $n; cat",
+    ]);
     qmux.ok(&["split-window", "-h", "-t", "other"]);
     typist.type_keys(format!("cat > {}\r", typed.display()));
     wait_until("cat to run", || typed.exists().then_some(()));
     let (panes, layout) = ("#{pane_id} #{pane_pid} #{pane_width}x#{pane_height}", "#{window_layout}");
-    let listed = qmux.ok(&["list-panes", "-a", "-F", panes]);
+    let listed = wait_until("all panes to run", || {
+        let listed = qmux.ok(&["list-panes", "-a", "-F", panes]);
+        (!listed.contains(" 0 ")).then_some(listed)
+    });
     assert_eq!(listed.lines().count(), 4);
     let windows = qmux.ok(&["list-windows", "-a", "-F", layout]);
     let clients = qmux.ok(&["list-clients", "-F", "#{client_tty} #{client_session} #{client_pid}"]);
@@ -118,7 +126,13 @@ fn keys_buffers_and_settings_come_along() {
             &["show-hooks", "-g"],
             &["show-environment", "-g"],
             &["show-environment", "-gh"],
-            &["display-message", "-p", "-t", "%0", "#{pane_marked} #{pane_title} #{session_created} #{start_time} #{pid}"],
+            &[
+                "display-message",
+                "-p",
+                "-t",
+                "%0",
+                "#{pane_marked} #{pane_title} #{session_created} #{start_time} #{pid}",
+            ],
         ]
         .map(|words| qmux.ok(words))
     };

@@ -211,7 +211,12 @@ impl Mux {
             sessions: sessions.collect(),
             windows: windows.collect(),
             panes: panes.collect(),
-            clients: self.clients.values().filter(|c| c.is_terminal() && !c.leaving).map(hand_client).collect(),
+            clients: self
+                .clients
+                .values()
+                .filter(|c| c.is_terminal() && !c.leaving)
+                .map(hand_client)
+                .collect(),
         };
         rmp_serde::to_vec_named(&handed).expect("plain data in memory can always be written")
     }
@@ -245,7 +250,9 @@ impl Mux {
         self.hidden_environment = handed.hidden_environment;
         self.history = handed.history.into_iter().collect();
         self.messages = handed.messages;
-        for (name, woken, locked) in handed.channels.into_iter().filter(|(_, woken, locked)| *woken || *locked) {
+        for (name, woken, locked) in
+            handed.channels.into_iter().filter(|(_, woken, locked)| *woken || *locked)
+        {
             let channel = self.channels.entry(name).or_default();
             (channel.woken, channel.locked) = (woken, locked);
         }

@@ -9,8 +9,8 @@ use super::wire::{Outbox, Sink, drain};
 use super::{Doors, Server, ServerArgs, clients, panes, persist};
 use crate::ids::{ClientId, LifeId, PaneId};
 use crate::mux::{Config, Event, Failure, Mux};
-use crate::protocol::client::{ClientHello, ToClient};
 use crate::protocol;
+use crate::protocol::client::{ClientHello, ToClient};
 use crate::sys::{fdtable, inherited};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,10 @@ pub(super) async fn restart(
     }
     let state = capture(server, asker).map_err(|e| not(format!("its state cannot be written: {e}"), ""))?;
     rehearse(&binary, &state).await.map_err(|why| {
-        not(format!("{} cannot take over: {why}", binary.display()), "Give a qmux of this version or newer with -b.")
+        not(
+            format!("{} cannot take over: {why}", binary.display()),
+            "Give a qmux of this version or newer with -b.",
+        )
     })?;
     if let Some(pane) = panes::on_its_way(&server.core.borrow()) {
         return Err(not(format!("pane {pane} is being moved or started"), "Try again when that is done."));
@@ -165,7 +168,11 @@ async fn rehearse(binary: &Path, state: &File) -> Result<(), String> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let said = said.lines().next().unwrap_or_default();
-    Err(if said.is_empty() { format!("it is no qmux that knows this verb ({})", output.status) } else { said.into() })
+    Err(if said.is_empty() {
+        format!("it is no qmux that knows this verb ({})", output.status)
+    } else {
+        said.into()
+    })
 }
 
 /// The other side of [`rehearse`].

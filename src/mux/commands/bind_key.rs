@@ -3,7 +3,7 @@
 use super::super::Mux;
 use super::super::keytable::{Binding, Trigger};
 use super::super::queue::{Call, Outcome};
-use super::{DONE, Verb, verb};
+use super::{DONE, Verb, json, verb};
 use crate::command::{Command, Word, parse_argv, quote};
 use std::sync::Arc;
 
@@ -27,10 +27,11 @@ pub(crate) const LIST: Verb = verb(
     ("list-keys", "lsk"),
     "1aF:NO:P:rT:",
     (0, Some(1)),
-    "[-1aNr] [-F format] [-O order] [-P prefix-string] [-T key-table] [key]",
+    "[-1aNr] [-F format | --json] [-O order] [-P prefix-string] [-T key-table] [key]",
     "List the key bindings",
     list,
-);
+)
+.long(&["--json"]);
 
 /// Commands as they are listed: full names, flags in order.
 pub(crate) fn print(commands: &[Command], between: &str) -> String {
@@ -161,6 +162,21 @@ fn list(mux: &mut Mux, call: &Call) -> Outcome {
         .filter(|(_, k, _)| only_key.is_none_or(|only| only == **k))
         .collect();
     all.sort_by_key(|(t, k, _)| (*t, k.rank()));
+    if json::wanted(call)? && (only_key.is_none() || !all.is_empty()) {
+        let most = if args.has('1') { 1 } else { usize::MAX };
+        let object = |(table, key, b): &(&str, &Trigger, &Binding)| {
+            serde_json::json!({
+                "key_table": table,
+                "key_string": key.to_string(),
+                "key_command": b.print(),
+                "key_note": b.note.clone().unwrap_or_default(),
+                "key_repeat": b.repeat,
+            })
+        };
+        let list: Vec<serde_json::Value> = all.iter().take(most).map(object).collect();
+        json::print(mux, call, &list);
+        return DONE;
+    }
     let mut out = String::new();
     if let Some(format) = args.get('F') {
         let widest =

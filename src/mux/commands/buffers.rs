@@ -5,7 +5,7 @@ use super::super::event::Effect;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
 use super::super::{Buffer, Mux};
-use super::{DONE, Verb, passes, target, verb};
+use super::{DONE, Verb, json, passes, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::{ClientId, PaneId};
 use crate::vt::keys;
@@ -30,10 +30,11 @@ pub(crate) const LIST: Verb = verb(
     ("list-buffers", "lsb"),
     "F:f:O:r",
     (0, Some(0)),
-    "[-F format] [-f filter]",
+    "[-F format | --json] [-f filter]",
     "List the paste buffers",
     list,
-);
+)
+.long(&["--json"]);
 pub(crate) const PASTE: Verb = verb(
     ("paste-buffer", "pasteb"),
     "b:dprSs:t:",
@@ -233,17 +234,27 @@ fn delete(mux: &mut Mux, call: &Call) -> Outcome {
 }
 
 fn list(mux: &mut Mux, call: &Call) -> Outcome {
+    let (as_json, mut list) = (json::wanted(call)?, Vec::new());
     let format = call.args.get('F').unwrap_or_else(|| LINE.into());
     let filter = call.args.get('f');
     let mut out = String::new();
     for b in &mux.buffers {
         let about = About { buffer: Some(b), ..About::default() };
-        if passes(mux, filter.as_deref(), about.clone()) {
+        if !passes(mux, filter.as_deref(), about.clone()) {
+            continue;
+        }
+        if as_json {
+            list.push(json::object(mux, json::BUFFER, &about));
+        } else {
             out.push_str(&mux.expand(&format, about));
             out.push('\n');
         }
     }
-    mux.print(&call.origin, &out);
+    if as_json {
+        json::print(mux, call, &list);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }
 

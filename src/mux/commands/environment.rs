@@ -2,7 +2,7 @@
 
 use super::super::Mux;
 use super::super::queue::{Call, Outcome, Trouble};
-use super::{DONE, Verb, expand, target, verb};
+use super::{DONE, Verb, expand, json, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::SessionId;
 use std::collections::BTreeMap;
@@ -19,10 +19,11 @@ pub(crate) const SHOW: Verb = verb(
     ("show-environment", "showenv"),
     "hgst:",
     (0, Some(1)),
-    "[-hgs] [-t target-session] [name]",
+    "[-hg] [-s | --json] [-t target-session] [name]",
     "Show the environment",
     show,
-);
+)
+.long(&["--json"]);
 
 type Environment = BTreeMap<String, Option<String>>;
 
@@ -87,11 +88,13 @@ fn show(mux: &mut Mux, call: &Call) -> Outcome {
     {
         return Err(format!("unknown variable: {name}").into());
     }
+    let (as_json, mut list) = (json::wanted(call)?, Vec::new());
     let mut out = String::new();
     for (name, value) in environment.iter().filter(|(n, _)| only.as_ref().is_none_or(|o| o == *n)) {
         if mux.hidden_environment.contains(name) != args.has('h') {
             continue;
         }
+        list.push(serde_json::json!({ "name": name, "value": value }));
         match (value, args.has('s')) {
             (Some(v), false) => out.push_str(&format!("{name}={v}\n")),
             (None, false) => out.push_str(&format!("-{name}\n")),
@@ -108,6 +111,10 @@ fn show(mux: &mut Mux, call: &Call) -> Outcome {
             }
         }
     }
-    mux.print(&call.origin, &out);
+    if as_json {
+        json::print(mux, call, &list);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }

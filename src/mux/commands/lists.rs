@@ -4,7 +4,7 @@ use super::super::Mux;
 use super::super::context::About;
 use super::super::queue::{Call, Outcome};
 use super::super::target::Found;
-use super::{DONE, TABLE, Verb, passes, target, verb};
+use super::{DONE, TABLE, Verb, json, passes, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::SessionId;
 
@@ -12,42 +12,47 @@ pub(crate) const SESSIONS: Verb = verb(
     ("list-sessions", "ls"),
     "F:f:O:r",
     (0, Some(0)),
-    "[-F format] [-f filter]",
+    "[-F format | --json] [-f filter]",
     "List the sessions",
     sessions,
-);
+)
+.long(&["--json"]);
 pub(crate) const WINDOWS: Verb = verb(
     ("list-windows", "lsw"),
     "aF:f:O:rt:",
     (0, Some(0)),
-    "[-a] [-F format] [-f filter] [-t target-session]",
+    "[-a] [-F format | --json] [-f filter] [-t target-session]",
     "List the windows",
     windows,
-);
+)
+.long(&["--json"]);
 pub(crate) const PANES: Verb = verb(
     ("list-panes", "lsp"),
     "aF:f:O:rst:",
     (0, Some(0)),
-    "[-as] [-F format] [-f filter] [-t target-window]",
+    "[-as] [-F format | --json] [-f filter] [-t target-window]",
     "List the panes",
     panes,
-);
+)
+.long(&["--json"]);
 pub(crate) const CLIENTS: Verb = verb(
     ("list-clients", "lsc"),
     "F:f:O:rt:",
     (0, Some(0)),
-    "[-F format] [-t target-session]",
+    "[-F format | --json] [-t target-session]",
     "List the attached clients",
     clients,
-);
+)
+.long(&["--json"]);
 pub(crate) const COMMANDS: Verb = verb(
     ("list-commands", "lscm"),
     "F:",
     (0, Some(1)),
-    "[-F format] [command]",
+    "[-F format | --json] [command]",
     "List the commands",
     commands,
-);
+)
+.long(&["--json"]);
 pub(crate) const CLEAR_HISTORY: Verb = verb(
     ("clear-history", "clearhist"),
     "Ht:",
@@ -64,13 +69,15 @@ const PANE_LINE: &str = "#{pane_index}: [#{pane_width}x#{pane_height}] [history 
 const CLIENT_LINE: &str = "#{client_name}: #{session_name} [#{client_width}x#{client_height} #{client_termname}] #{?client_flags,(,}#{client_flags}#{?client_flags,),}";
 
 /// Lines for places, those a filter lets through.
-fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) {
+fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) -> Outcome {
+    let as_json = json::wanted(call)?;
     // What the list is of, for formats that serve several.
-    let kind = match call.verb.spec.name {
-        "list-sessions" => "session_format",
-        "list-windows" => "window_format",
-        _ => "pane_format",
+    let (kind, fields) = match call.verb.spec.name {
+        "list-sessions" => ("session_format", json::SESSION),
+        "list-windows" => ("window_format", json::WINDOW),
+        _ => ("pane_format", json::PANE),
     };
+    let mut list = Vec::new();
     let format = call.args.get('F').unwrap_or_else(|| format.to_owned());
     let filter = call.args.get('f');
     let mut out = String::new();
@@ -81,12 +88,22 @@ fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) {
             extra: [("line".to_owned(), n.to_string()), (kind.to_owned(), "1".to_owned())].into(),
             ..About::default()
         };
-        if passes(mux, filter.as_deref(), about.clone()) {
+        if !passes(mux, filter.as_deref(), about.clone()) {
+            continue;
+        }
+        if as_json {
+            list.push(json::object(mux, fields, &about));
+        } else {
             out.push_str(&mux.expand(&format, about));
             out.push('\n');
         }
     }
-    mux.print(&call.origin, &out);
+    if as_json {
+        json::print(mux, call, &list);
+    } else {
+        mux.print(&call.origin, &out);
+    }
+    DONE
 }
 
 /// Sessions by name, as tmux lists them.
@@ -103,20 +120,18 @@ pub(super) fn places_of(mux: &Mux, session: SessionId) -> Vec<Found> {
 
 fn sessions(mux: &mut Mux, call: &Call) -> Outcome {
     let places: Vec<Found> = by_name(mux).into_iter().filter_map(|s| mux.found_session(s)).collect();
-    print_places(mux, call, &places, SESSION_LINE);
-    DONE
+    print_places(mux, call, &places, SESSION_LINE)
 }
 
 fn windows(mux: &mut Mux, call: &Call) -> Outcome {
     if call.args.has('a') {
         let places: Vec<Found> = by_name(mux).into_iter().flat_map(|s| places_of(mux, s)).collect();
-        print_places(mux, call, &places, WINDOW_LINE_ALL);
+        print_places(mux, call, &places, WINDOW_LINE_ALL)
     } else {
         let session = target(mux, call, 't', TargetKind::Session)?.session;
         let places = places_of(mux, session);
-        print_places(mux, call, &places, WINDOW_LINE);
+        print_places(mux, call, &places, WINDOW_LINE)
     }
-    DONE
 }
 
 fn panes(mux: &mut Mux, call: &Call) -> Outcome {
@@ -136,11 +151,11 @@ fn panes(mux: &mut Mux, call: &Call) -> Outcome {
             panes.into_iter().map(move |pane| Found { pane, ..f })
         })
         .collect();
-    print_places(mux, call, &places, &format);
-    DONE
+    print_places(mux, call, &places, &format)
 }
 
 fn clients(mux: &mut Mux, call: &Call) -> Outcome {
+    let (as_json, mut list) = (json::wanted(call)?, Vec::new());
     let only = match call.args.get('t') {
         Some(_) => Some(target(mux, call, 't', TargetKind::Session)?.session),
         None => None,
@@ -151,16 +166,26 @@ fn clients(mux: &mut Mux, call: &Call) -> Outcome {
     for c in mux.clients.values().filter(|c| c.attached && (only.is_none() || c.session == only)) {
         let found = c.session.and_then(|s| mux.found_session(s));
         let about = About { client: Some(c.id), found, ..About::default() };
-        if passes(mux, filter.as_deref(), about.clone()) {
+        if !passes(mux, filter.as_deref(), about.clone()) {
+            continue;
+        }
+        if as_json {
+            list.push(json::object(mux, json::CLIENT, &about));
+        } else {
             out.push_str(&mux.expand(&format, about));
             out.push('\n');
         }
     }
-    mux.print(&call.origin, &out);
+    if as_json {
+        json::print(mux, call, &list);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }
 
 fn commands(mux: &mut Mux, call: &Call) -> Outcome {
+    let (as_json, mut list) = (json::wanted(call)?, Vec::new());
     let only = match call.args.word(0) {
         Some(name) => Some(super::find(&name)?.spec.name),
         None => None,
@@ -168,21 +193,30 @@ fn commands(mux: &mut Mux, call: &Call) -> Outcome {
     let format = call.args.get('F');
     let mut out = String::new();
     for v in TABLE.iter().filter(|v| only.is_none_or(|n| n == v.spec.name)) {
+        let about = || {
+            let extra = [
+                ("command_list_name".to_owned(), v.spec.name.to_owned()),
+                ("command_list_alias".to_owned(), v.spec.alias.to_owned()),
+                ("command_list_usage".to_owned(), v.spec.usage.to_owned()),
+                ("command_list_help".to_owned(), v.spec.help.to_owned()),
+            ];
+            About { extra: extra.into(), ..About::default() }
+        };
         match &format {
-            Some(f) => {
-                let extra = [
-                    ("command_list_name".to_owned(), v.spec.name.to_owned()),
-                    ("command_list_alias".to_owned(), v.spec.alias.to_owned()),
-                    ("command_list_usage".to_owned(), v.spec.usage.to_owned()),
-                    ("command_list_help".to_owned(), v.spec.help.to_owned()),
-                ];
-                out.push_str(&mux.expand(f, About { extra: extra.into(), ..About::default() }));
+            _ if as_json => {
+                list.push(json::object(mux, json::COMMAND, &about()));
+                continue;
             }
+            Some(f) => out.push_str(&mux.expand(f, about())),
             None => out.push_str(&v.spec.usage_line()),
         }
         out.push('\n');
     }
-    mux.print(&call.origin, &out);
+    if as_json {
+        json::print(mux, call, &list);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }
 

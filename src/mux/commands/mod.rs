@@ -18,6 +18,7 @@ mod display_popup;
 mod environment;
 mod if_shell;
 mod join_pane;
+pub(crate) mod json;
 mod kill;
 mod link_window;
 mod lists;

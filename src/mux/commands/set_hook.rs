@@ -16,8 +16,15 @@ pub(crate) const SET: Verb = verb(
     "Run commands when something happens",
     set,
 );
-pub(crate) const SHOW: Verb =
-    verb(("show-hooks", ""), "gpt:w", (0, Some(1)), "[-gpw] [-t target-pane] [hook]", "List hooks", show);
+pub(crate) const SHOW: Verb = verb(
+    ("show-hooks", ""),
+    "gpt:w",
+    (0, Some(1)),
+    "[-gpw] [--json] [-t target-pane] [hook]",
+    "List hooks",
+    show,
+)
+.long(&["--json"]);
 
 fn set(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;

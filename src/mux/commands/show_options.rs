@@ -4,7 +4,7 @@ use super::super::Mux;
 use super::super::options::{self, Kind, Level, OPTIONS, Value};
 use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
-use super::{DONE, Verb, set_option, verb};
+use super::{DONE, Verb, json, set_option, verb};
 use crate::command::quote;
 use std::collections::BTreeMap;
 
@@ -12,18 +12,20 @@ pub(crate) const SHOW: Verb = verb(
     ("show-options", "show"),
     "AgHpqst:vw",
     (0, Some(1)),
-    "[-AgHpqsvw] [-t target-pane] [option]",
+    "[-AgHpqsvw] [--json] [-t target-pane] [option]",
     "Show options",
     run,
-);
+)
+.long(&["--json"]);
 pub(crate) const SHOW_WINDOW: Verb = verb(
     ("show-window-options", "showw"),
     "gqt:v",
     (0, Some(1)),
-    "[-gv] [-t target-window] [option]",
+    "[-gv] [--json] [-t target-window] [option]",
     "Show window options",
     run,
-);
+)
+.long(&["--json"]);
 
 /// Lines for one option.
 fn lines(name: &str, value: &Value, index: Option<u32>, only_value: bool, out: &mut String) {
@@ -57,11 +59,26 @@ fn lines(name: &str, value: &Value, index: Option<u32>, only_value: bool, out: &
     }
 }
 
+/// Of an array, when one element was asked for, only that.
+fn element(value: &Value, index: Option<u32>) -> Value {
+    match (value, index) {
+        (Value::Array(items), Some(i)) => {
+            Value::Array(items.iter().filter(|(at, _)| **at == i).map(|(at, v)| (*at, v.clone())).collect())
+        }
+        _ => value.clone(),
+    }
+}
+
 /// `show-options` and `show-hooks`.
 pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let hooks = call.verb.spec.name == "show-hooks";
     let quiet = args.has('q');
+    let as_json = json::wanted(call)?;
+    let mut list = Vec::new();
+    let mut note = |name: &str, value: &Value, inherited: bool| {
+        list.push(serde_json::json!({ "name": name, "value": json::option(value), "inherited": inherited }));
+    };
     let mut out = String::new();
     match args.word(0) {
         Some(typed) => {
@@ -84,6 +101,7 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
             };
             match value {
                 Some((v, inherited)) => {
+                    note(&named.name, &element(&v, named.index), inherited);
                     let name = if inherited { format!("{}*", named.name) } else { named.name.clone() };
                     lines(&name, &v, named.index, args.has('v'), &mut out);
                 }
@@ -116,11 +134,16 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
                 shown.extend(set.map(|(k, v)| (k.to_owned(), (v.clone(), false))));
             }
             for (name, (value, above)) in shown {
+                note(&name, &value, above);
                 let name = if above { format!("{name}*") } else { name };
                 lines(&name, &value, None, args.has('v'), &mut out);
             }
         }
     }
-    mux.print(&call.origin, &out);
+    if as_json {
+        json::print(mux, call, &list);
+    } else {
+        mux.print(&call.origin, &out);
+    }
     DONE
 }

@@ -3,6 +3,7 @@
 mod boxes;
 mod control;
 mod hints;
+mod json;
 mod keys;
 mod known_layouts;
 mod moving;
