@@ -179,8 +179,7 @@ async fn rehearse(binary: &Path, state: &File) -> Result<(), String> {
 pub fn rehearsal() -> ExitCode {
     let tried = read(io::stdin().lock()).and_then(|h| {
         let mut mux = Mux::new(Config::default());
-        let (structure, alive) = persist::all_alive(&h.structure)?;
-        mux.load(&structure, &alive).map_err(|e| e.to_string())?;
+        persist::rehearse(&h.structure, &mut mux)?;
         mux.take_over(&h.more).map_err(|e| e.to_string())?;
         for (_, screen) in &h.screens {
             crate::vt::Screen::from_snapshot(screen).map_err(|e| e.to_string())?;

@@ -7,7 +7,7 @@ use super::handover::Handover;
 use super::screens::{self, read_bounded, write_whole};
 use super::{Core, Server, panes};
 use crate::ids::{Epoch, HostName, LifeId, MoveId, PaneId};
-use crate::mux::{Event, Place};
+use crate::mux::{Event, Mux, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -81,11 +81,11 @@ pub(super) fn structure(core: &Core) -> Vec<u8> {
     rmp_serde::to_vec_named(&saved).expect("plain data in memory can always be written")
 }
 
-/// The part of a structure that is `Mux`'s, and its panes as if all their keepers answered.
-pub(super) fn all_alive(structure: &[u8]) -> Result<(Vec<u8>, Vec<(LifeId, Place)>), String> {
+/// Loads a structure into `mux` as if the keepers of all its panes answered.
+pub(super) fn rehearse(structure: &[u8], mux: &mut Mux) -> Result<(), String> {
     let saved: Saved = rmp_serde::from_slice(structure).map_err(|e| format!("the saved panes: {e}"))?;
-    let alive = saved.panes.iter().map(|p| (p.life, Place::Here)).collect();
-    Ok((saved.mux, alive))
+    let alive: Vec<_> = saved.panes.iter().map(|p| (p.life, Place::Here)).collect();
+    mux.load(&saved.mux, &alive).map(drop).map_err(|e| e.to_string())
 }
 
 /// Writes the structure soon after it changed.

@@ -107,6 +107,7 @@ pub(crate) const COMMAND: Fields = &[
     ("command_list_usage", Is::Text),
     ("command_list_help", Is::Text),
 ];
+#[cfg(test)]
 pub(crate) const KEY: Fields = &[
     ("key_table", Is::Text),
     ("key_string", Is::Text),

@@ -93,7 +93,6 @@ fn the_document_says_what_the_program_prints() {
             table.push_str(&format!("| `{key}` | {is} |\n"));
         }
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md");
-    let text = std::fs::read_to_string(path).expect("docs/json.md");
+    let text = include_str!("../../../docs/json.md");
     assert!(text.contains(&table), "docs/json.md is to hold:\n{table}");
 }
