@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     match role {
         Some("keeper") => qmux::keeper::run(&words()),
         Some("--role-server") => qmux::server::main(args.into_iter().skip(2).collect()),
+        Some("--role-server-rehearsal") => qmux::server::rehearsal(),
         Some("--role-init") => ExitCode::from(qmux::checkpoint::native::init::main()),
         Some("completions") => qmux::manual::completions(&words()),
         Some("doctor") => qmux::doctor::run(&words()),

@@ -275,6 +275,9 @@ pub enum Job {
     Themes,
     /// Files in these directories that a pane was written to: `{"images": [{"path", "bytes"}]}`.
     Images { dirs: Vec<String> },
+    /// Let a new process of `binary` (this program's own file when there is none) take the server over. `Done` comes
+    /// only when it did not: else the new one answers `client`.
+    Restart { binary: Option<String>, client: Option<ClientId> },
     /// The known names of hosts, one per line (for messages that suggest one).
     HostNames,
 }

@@ -8,7 +8,6 @@ use super::{MAX_SHELL_VALUES, Mux, commands};
 use crate::command;
 use crate::ids::{ClientId, PaneId, RequestId, Size};
 use crate::vt::ScreenEvent;
-use crate::vt::keys::Decoder;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,41 +88,8 @@ impl Mux {
     fn client_connected(&mut self, id: ClientId, hello: super::ClientHello) {
         let now = self.wall_ms();
         let order = self.next_order();
-        let name = hello.tty.clone().unwrap_or_else(|| format!("client-{}", hello.pid));
         let argv = hello.argv.clone();
-        let size = hello.size.unwrap_or(Size::new(80, 24));
-        let client = Client {
-            id,
-            name,
-            attached: false,
-            size,
-            session: None,
-            last_session: None,
-            read_only: false,
-            ignore_size: false,
-            own_active_pane: false,
-            stays: false,
-            focused: hello.tty.is_some() && hello.control == 0,
-            suspended: false,
-            key_table: None,
-            repeat_until: None,
-            keyboard: None,
-            message: None,
-            prompt: None,
-            overlay: None,
-            created: now,
-            activity: now,
-            activity_order: order,
-            answers: super::terminal::Answers::default(),
-            decoder: Decoder::new(),
-            escape_deadline: None,
-            drag: None,
-            last_click: None,
-            exit_code: 0,
-            leaving: false,
-            control: (hello.control > 0).then(Default::default),
-            hello,
-        };
+        let client = Client::new(id, hello, now, order);
         self.clients.insert(id, client);
         let origin = Arc::new(Origin { client: Some(id), ..Origin::default() });
         let commands = if argv.is_empty() {

@@ -11,6 +11,7 @@ mod defaults;
 pub mod event;
 mod events;
 mod groups;
+mod handover;
 mod hints;
 mod input;
 pub mod keytable;

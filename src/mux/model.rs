@@ -85,6 +85,44 @@ pub struct Client {
 }
 
 impl Client {
+    /// One that has just connected.
+    pub(crate) fn new(id: ClientId, hello: ClientHello, now: WallMs, order: u64) -> Client {
+        let name = hello.tty.clone().unwrap_or_else(|| format!("client-{}", hello.pid));
+        let size = hello.size.unwrap_or(Size::new(80, 24));
+        Client {
+            id,
+            name,
+            attached: false,
+            size,
+            session: None,
+            last_session: None,
+            read_only: false,
+            ignore_size: false,
+            own_active_pane: false,
+            stays: false,
+            focused: hello.tty.is_some() && hello.control == 0,
+            suspended: false,
+            key_table: None,
+            repeat_until: None,
+            keyboard: None,
+            message: None,
+            prompt: None,
+            overlay: None,
+            created: now,
+            activity: now,
+            activity_order: order,
+            answers: super::terminal::Answers::default(),
+            decoder: crate::vt::keys::Decoder::new(),
+            escape_deadline: None,
+            drag: None,
+            last_click: None,
+            exit_code: 0,
+            leaving: false,
+            control: (hello.control > 0).then(Default::default),
+            hello,
+        }
+    }
+
     /// Whether it is attached with a terminal that is drawn on: control clients are not.
     pub fn is_terminal(&self) -> bool {
         self.attached && self.control.is_none()

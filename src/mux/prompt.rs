@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub const MAX_INPUT: usize = 4096;
 
 /// Which history an answer goes to, and what is completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum PromptKind {
     /// A command.
     Command,

@@ -101,7 +101,7 @@ struct SavedPane {
     dead_since: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 enum SavedValue {
     Text(String),
     Number(i64),
@@ -312,6 +312,7 @@ impl Mux {
             self.next_pane = next.max(pane.0.saturating_add(1));
             if let Some(new) = self.panes.get_mut(&made) {
                 new.life = p.life;
+                new.options = load_options(p.options.clone());
                 new.dead = p.dead;
                 new.dead_since = p.dead_since;
                 new.screen.set_title(&p.title);

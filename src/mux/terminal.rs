@@ -22,7 +22,8 @@ const MAX_VERSION: usize = 256;
 type Rgb = (u8, u8, u8);
 
 /// What a client's terminal answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Answers {
     /// XTVERSION: name and version in the terminal's words, `foot(1.16.2)`.
     pub version: Option<String>,

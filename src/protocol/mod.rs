@@ -140,6 +140,11 @@ impl FrameReader {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// What was fed and not given out: the beginning of a frame.
+    pub fn rest(&self) -> &[u8] {
+        &self.buffer[self.taken..]
+    }
+
     /// The next whole frame's number and body, if it has arrived.
     pub fn next_borrowed(&mut self) -> Result<Option<(u16, &[u8])>, FrameError> {
         let rest = &self.buffer[self.taken..];

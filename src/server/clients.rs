@@ -4,17 +4,19 @@
 //! interval is over, from what is true then. A slow client skips states and collects no backlog. The terminal is
 //! passed to us where that is possible; elsewhere the client carries keys and frames, and says `Drawn`.
 
+use super::handover::{HandedClient, HandedScreen, HandedWay};
 use super::tty::{self, Tty};
 use super::wire::{Outbox, ReadBuffer, Sink, drain, emptied};
 use super::{Core, Server};
-use crate::ids::ClientId;
+use crate::ids::{ClientId, Size};
 use crate::mux::Event;
 use crate::protocol::client::{ClientHello, ToClient, ToServer};
 use crate::protocol::{self, FrameReader, Received};
-use crate::sys::fdpass;
+use crate::sys::{fdpass, inherited};
 use crate::transport::runtime;
 use crate::view::{Caps, ClientView};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::cell::RefCell;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::io::Interest;
@@ -46,6 +48,80 @@ pub(super) struct Client {
     out: Rc<Outbox>,
     hello: ClientHello,
     screen: Option<Attached>,
+    /// What came from it and is not yet a whole message is in here.
+    frames: Rc<RefCell<FrameReader>>,
+}
+
+impl Client {
+    /// What the next program in this process needs of it.
+    pub(super) fn hand_over(&self, id: ClientId) -> HandedClient {
+        let screen = self.screen.as_ref().map(|s| HandedScreen {
+            seq: s.seq,
+            outstanding: s.outstanding,
+            way: match &s.way {
+                Way::Relay => HandedWay::Relay,
+                Way::Held(bytes) => HandedWay::Held(bytes.clone()),
+                Way::Direct(tty) => {
+                    let (fd, unsent, awaited) = tty.hand_over();
+                    HandedWay::Direct { fd, unsent, awaited }
+                }
+            },
+        });
+        HandedClient {
+            id,
+            hello: self.hello.clone(),
+            socket: self.stream.as_raw_fd(),
+            unsent: self.out.unsent(),
+            unread: self.frames.borrow().rest().to_vec(),
+            screen,
+        }
+    }
+}
+
+/// A client that is a terminal, from the program that ran in this process before. It is not yet read from.
+/// `false`: it cannot be had any more.
+pub(super) fn take_over(core: &mut Core, handed: HandedClient) -> bool {
+    let id = handed.id;
+    let stream = inherited::take(handed.socket).and_then(|socket| UnixStream::from_std(socket.into()));
+    let (Ok(stream), Some(screen)) = (stream, handed.screen) else { return false };
+    let stream = Rc::new(stream);
+    let out = Outbox::new(Sink::Socket(stream.clone()));
+    out.push(&handed.unsent);
+    spawn_local(drain(out.clone()));
+    let mut outstanding = screen.outstanding;
+    let way = match screen.way {
+        HandedWay::Relay => Way::Relay,
+        HandedWay::Held(bytes) => Way::Held(bytes),
+        HandedWay::Direct { fd, unsent, awaited } => {
+            // What is unsent goes first, and then the whole picture.
+            outstanding = outstanding.filter(|_| !unsent.is_empty());
+            let tty = inherited::take(fd).and_then(|fd| Tty::new(fd, stream.clone()));
+            // A terminal that is gone: the client has it open too, and says so.
+            let Ok(tty) = tty else { return false };
+            tty.go_on(&unsent, awaited);
+            Way::Direct(tty)
+        }
+    };
+    let size = core.mux.client(id).map(|c| c.size).unwrap_or(Size::new(80, 24));
+    let mut attached = Attached::new(ClientView::new(size, Caps::from_hello(&handed.hello)), way);
+    (attached.seq, attached.outstanding) = (screen.seq, outstanding);
+    let mut frames = FrameReader::new();
+    frames.feed(&handed.unread);
+    let frames = Rc::new(RefCell::new(frames));
+    core.clients.insert(id, Client { stream, out, hello: handed.hello, screen: Some(attached), frames });
+    core.dirty.push(id);
+    true
+}
+
+/// Begins to read from the clients that were taken over.
+pub(super) fn serve_taken_over(server: &Rc<Server>) {
+    let core = server.core.borrow();
+    for (id, client) in &core.clients {
+        spawn_local(listen_to(server.clone(), client.stream.clone(), client.frames.clone(), Some(*id)));
+        if let Some(Attached { way: Way::Direct(tty), .. }) = &client.screen {
+            spawn_local(tty::serve(server.clone(), *id, tty.clone()));
+        }
+    }
 }
 
 /// What a client that is a terminal needs.
@@ -67,6 +143,23 @@ struct Attached {
     holding: bool,
 }
 
+impl Attached {
+    fn new(view: ClientView, way: Way) -> Attached {
+        Attached {
+            view,
+            way,
+            outstanding: None,
+            seq: 0,
+            next_frame: None,
+            next_echo: None,
+            last_input: None,
+            scheduled: None,
+            dirty: true,
+            holding: false,
+        }
+    }
+}
+
 /// How a client's terminal is reached.
 enum Way {
     /// The client carries keys and frames.
@@ -82,11 +175,18 @@ pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
     if runtime::check_peer(&stream).is_err() {
         return;
     }
+    listen_to(server, Rc::new(stream), Rc::default(), None).await;
+}
+
+/// Takes what a client says until it ends; `id` is that of one that has said its hello.
+async fn listen_to(
+    server: Rc<Server>,
+    stream: Rc<UnixStream>,
+    frames: Rc<RefCell<FrameReader>>,
+    mut id: Option<ClientId>,
+) {
     let uid = stream.peer_cred().map(|c| c.uid()).unwrap_or(u32::MAX);
-    let stream = Rc::new(stream);
-    let mut frames = FrameReader::new();
     let mut buffer = ReadBuffer::new();
-    let mut id = None;
     let (mut arrived, mut tty) = (Vec::new(), None);
     loop {
         let received = || fdpass::receive(stream.as_fd(), buffer.space(), &mut arrived);
@@ -96,9 +196,10 @@ pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
         };
         // A descriptor comes with the first bytes of its message.
         tty = arrived.drain(..).next_back().or(tty);
-        buffer.feed(&mut frames, read);
+        buffer.feed(&mut frames.borrow_mut(), read);
         loop {
-            let message = match frames.next_message::<ToServer>() {
+            let next = frames.borrow_mut().next_message::<ToServer>();
+            let message = match next {
                 Ok(Some(Received::Known(message))) => message,
                 Ok(Some(Received::Unknown(_))) => continue,
                 Ok(None) => break,
@@ -107,7 +208,7 @@ pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
             match (id, message) {
                 (None, ToServer::Hello(mut hello)) => {
                     hello.uid = uid;
-                    id = Some(welcome(&server, &stream, *hello));
+                    id = Some(welcome(&server, &stream, &frames, *hello));
                 }
                 // Nothing counts before the hello, and there is only one.
                 (None, _) | (Some(_), ToServer::Hello(_)) => return gone(&server, id),
@@ -121,15 +222,20 @@ pub(super) async fn serve(server: Rc<Server>, stream: UnixStream) {
     gone(&server, id);
 }
 
-fn welcome(server: &Rc<Server>, stream: &Rc<UnixStream>, hello: ClientHello) -> ClientId {
+fn welcome(
+    server: &Rc<Server>,
+    stream: &Rc<UnixStream>,
+    frames: &Rc<RefCell<FrameReader>>,
+    hello: ClientHello,
+) -> ClientId {
     let out = Outbox::new(Sink::Socket(stream.clone()));
     spawn_local(drain(out.clone()));
     let client = {
         let mut core = server.core.borrow_mut();
         core.next_client += 1;
         let client = ClientId(core.next_client);
-        core.clients
-            .insert(client, Client { stream: stream.clone(), out, hello: hello.clone(), screen: None });
+        let (stream, frames) = (stream.clone(), frames.clone());
+        core.clients.insert(client, Client { stream, out, hello: hello.clone(), screen: None, frames });
         client
     };
     super::panes::refresh_info(server, super::panes::Which::All);
@@ -296,18 +402,7 @@ pub(super) fn attach(core: &mut Core, client: ClientId) {
     let Some(to) = core.clients.get_mut(&client) else { return };
     let Some(size) = to.hello.size else { return };
     let view = ClientView::new(size, Caps::from_hello(&to.hello));
-    to.screen = Some(Attached {
-        view,
-        way: Way::Relay,
-        outstanding: None,
-        seq: 0,
-        next_frame: None,
-        next_echo: None,
-        last_input: None,
-        scheduled: None,
-        dirty: true,
-        holding: false,
-    });
+    to.screen = Some(Attached::new(view, Way::Relay));
     core.dirty.push(client);
     want_tty(core, client);
 }

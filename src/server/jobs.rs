@@ -1,6 +1,6 @@
 //! Work for `Mux` that needs files, processes or other hosts.
 
-use super::{Core, Server, hosts, moves};
+use super::{Core, Server, handover, hosts, moves};
 use crate::ids::{PaneId, RequestId};
 use crate::mux::{Event, Failure, Job};
 use std::io::Write;
@@ -69,6 +69,7 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
             let done = moves::restore(server, pane, file, clone, json).await;
             done.map_err(|f| if json { f.into_json() } else { f })
         }
+        Job::Restart { binary, client } => handover::restart(server, binary, client).await,
         Job::Hosts { json } => hosts::table(server, json).await,
         Job::Chosen { pane } => hosts::chosen(server, pane).await,
         Job::HostNames => Ok(hosts::names(server).join("\n")),

@@ -8,6 +8,7 @@ mod clients;
 mod config;
 mod dry_run;
 mod effects;
+mod handover;
 mod hosts;
 mod jobs;
 mod leftovers;
@@ -28,11 +29,12 @@ use crate::transport::{
 };
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,6 +55,8 @@ pub struct ServerArgs {
     pub tmux_link: Option<PathBuf>,
     /// Started by somebody who called `tmux`: it looks as tmux does until a theme is chosen.
     pub as_tmux: bool,
+    /// The program that ran in this process before left its state at this descriptor (`--takes-over`).
+    pub takes_over: Option<i32>,
 }
 
 /// Why the server did not start.
@@ -67,6 +71,9 @@ pub enum ServerError {
     /// The way to other hosts.
     #[error(transparent)]
     Transport(#[from] transport::TransportError),
+    /// What another program left for this one.
+    #[error("cannot take over: {0}")]
+    TakeOver(String),
     /// The socket, or the loop itself.
     #[error("cannot listen on {path}: {source}")]
     Listen {
@@ -98,6 +105,12 @@ pub(crate) struct Core {
     theme: Option<String>,
 }
 
+/// What makes this process the server of its name: held as long as it lives, and by the program that takes over.
+pub(crate) struct Doors {
+    listener: UnixListener,
+    lock: Box<dyn Deref<Target = File>>,
+}
+
 /// The server: its core and what tasks wait on.
 pub(crate) struct Server {
     core: RefCell<Core>,
@@ -106,6 +119,10 @@ pub(crate) struct Server {
     socket: PathBuf,
     /// Own binary, for keepers; opened before anybody can replace the file.
     exe: PathBuf,
+    /// The words of the command line that the next program in this process is given again.
+    again: Vec<OsString>,
+    /// Set before anything else is done.
+    doors: OnceCell<Doors>,
     deadline: Cell<Option<Instant>>,
     deadline_changed: Notify,
     info_wanted: Notify,
@@ -121,6 +138,8 @@ pub(crate) struct Server {
     /// What is read from a pty master, until it has been given to `Mux`: one for all panes.
     buffer: RefCell<Vec<u8>>,
 }
+
+pub use handover::rehearsal;
 
 /// Runs the server until its last session ends. The exit code is for whoever started it.
 pub fn main(words: Vec<OsString>) -> ExitCode {
@@ -146,7 +165,7 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
     let mut words = words.into_iter();
     let socket = words.next().map(PathBuf::from).ok_or(ServerError::Usage)?;
     let mut config_files = Vec::new();
-    let (mut tmux_link, mut as_tmux) = (None, false);
+    let (mut tmux_link, mut as_tmux, mut takes_over) = (None, false, None);
     while let Some(word) = words.next() {
         if word == "--as-tmux" {
             as_tmux = true;
@@ -155,11 +174,15 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
         let value = words.next().ok_or(ServerError::Usage)?;
         match word.to_str() {
             Some("-f") => config_files.push(value.to_string_lossy().into_owned()),
+            Some("--takes-over") => {
+                let number = value.to_str().and_then(|n| n.parse().ok());
+                takes_over = Some(number.ok_or(ServerError::Usage)?);
+            }
             Some("--tmux-link") => tmux_link = Some(value.into()),
             _ => return Err(ServerError::Usage),
         }
     }
-    Ok(ServerArgs { socket, config_files, tmux_link, as_tmux })
+    Ok(ServerArgs { socket, config_files, tmux_link, as_tmux, takes_over })
 }
 
 fn run(args: ServerArgs) -> Result<(), ServerError> {
@@ -168,16 +191,26 @@ fn run(args: ServerArgs) -> Result<(), ServerError> {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen_error)?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&tokio, async {
-        let Some(_alone) = be_alone(&args.socket).map_err(listen_error)? else { return Ok(()) };
-        let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
+        let (handed, doors) = match args.takes_over {
+            Some(number) => {
+                let (handed, doors) = handover::receive(number).map_err(ServerError::TakeOver)?;
+                (Some(handed), doors)
+            }
+            None => {
+                let Some(lock) = be_alone(&args.socket).map_err(listen_error)? else { return Ok(()) };
+                let Some(listener) = listen(&args.socket).map_err(listen_error)? else { return Ok(()) };
+                (None, Doors { listener, lock: Box::new(lock) })
+            }
+        };
         // A convenience: where it cannot be, nobody finds the server there.
         let _link = args.tmux_link.as_deref().and_then(|link| TmuxLink::make(link, &args.socket));
         let server = Server::new(runtime, &args)?;
-        server.clone().start(&args.config_files).await;
+        let doors = server.doors.get_or_init(|| doors);
+        server.clone().start(&args.config_files, handed).await;
         tokio::select! {
             biased;
             () = server.stop.notified() => {}
-            () = accept(server.clone(), listener) => {}
+            () = accept(server.clone(), &doors.listener) => {}
             () = terminated() => {}
         }
         server.shutdown(&args.socket).await;
@@ -223,7 +256,7 @@ fn listen(path: &Path) -> io::Result<Option<UnixListener>> {
     listener.map(Some)
 }
 
-async fn accept(server: Rc<Server>, listener: UnixListener) {
+async fn accept(server: Rc<Server>, listener: &UnixListener) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -283,6 +316,8 @@ impl Server {
             transport,
             socket: args.socket.clone(),
             exe,
+            again: handover::words_again(args),
+            doors: OnceCell::new(),
             deadline: Cell::new(None),
             deadline_changed: Notify::new(),
             info_wanted: Notify::new(),
@@ -297,10 +332,15 @@ impl Server {
         }))
     }
 
-    async fn start(self: Rc<Self>, files: &[String]) {
+    async fn start(self: Rc<Self>, files: &[String], mut handed: Option<handover::Handover>) {
         self.tell_time();
-        config::load(&self, files);
-        persist::adopt(&self).await;
+        if handed.is_none() {
+            config::load(&self, files);
+        }
+        persist::adopt(&self, handed.as_mut()).await;
+        if let Some(handed) = handed {
+            handed.finish(&self);
+        }
         spawn_local(tick(self.clone()));
         spawn_local(panes::watch_info(self.clone()));
         spawn_local(persist::save_structure_in_time(self.clone()));

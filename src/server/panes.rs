@@ -53,6 +53,15 @@ pub(super) struct PaneWire {
     pub(super) moving: Option<(MoveId, Option<HostName>)>,
 }
 
+/// A pane's wire for the next program in this process.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) struct HandedWire {
+    stream: Stream,
+    #[serde(with = "serde_bytes")]
+    input_back: Vec<u8>,
+    size: Option<Size>,
+}
+
 /// The pty master of a pane on this host.
 struct Local {
     master: Rc<AsyncFd<OwnedFd>>,
@@ -89,6 +98,19 @@ impl PaneWire {
             busy: false,
             moving: None,
         }
+    }
+
+    /// What the next program in this process needs of it.
+    pub(super) fn hand_over(&self) -> HandedWire {
+        let mut input_back = self.input_back.clone();
+        input_back.extend(self.local.iter().flat_map(|local| local.out.unsent()));
+        HandedWire { stream: self.stream.clone(), input_back, size: self.size }
+    }
+
+    /// The other side of [`PaneWire::hand_over`].
+    pub(super) fn take_over(&mut self, handed: HandedWire) {
+        let HandedWire { stream, input_back, size } = handed;
+        (self.stream, self.input_back, self.size) = (stream, input_back, size.or(self.size));
     }
 
     /// Its link, when nothing else is going on over it.
@@ -130,6 +152,12 @@ pub(super) async fn settle(server: &Rc<Server>) {
         emptied(&outs).await;
     };
     let _ = tokio::time::timeout(SETTLE, begun).await;
+}
+
+/// A pane that a task is at work on.
+pub(super) fn on_its_way(core: &Core) -> Option<PaneId> {
+    let on_its_way = |w: &PaneWire| w.busy || w.moving.is_some() || (w.link.is_none() && w.host.is_none());
+    core.panes.iter().find(|(_, w)| on_its_way(w)).map(|(id, _)| *id)
 }
 
 /// `Effect::Spawn`.

@@ -3,10 +3,11 @@
 //! Kill -9 loses no shell: the keepers live on, the structure is written within [`STRUCTURE_DELAY`] of
 //! a change; the screens are kept by `screens`.
 
+use super::handover::Handover;
 use super::screens::{self, read_bounded, write_whole};
 use super::{Core, Server, panes};
 use crate::ids::{Epoch, HostName, LifeId, MoveId, PaneId};
-use crate::mux::{Event, Place};
+use crate::mux::{Event, Mux, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,12 @@ pub(super) fn save_structure(server: &Server, core: &mut Core) {
         let _ = std::fs::remove_file(state_file(server));
         return;
     }
+    // A full disk costs the names and layouts after a crash, never a shell.
+    let _ = write_whole(&state_file(server), &structure(core));
+}
+
+/// The structure as bytes.
+pub(super) fn structure(core: &Core) -> Vec<u8> {
     let panes = core
         .panes
         .iter()
@@ -71,10 +78,14 @@ pub(super) fn save_structure(server: &Server, core: &mut Core) {
         })
         .collect();
     let saved = Saved { mux: core.mux.save(), panes };
-    if let Ok(bytes) = rmp_serde::to_vec_named(&saved) {
-        // A full disk costs the names and layouts after a crash, never a shell.
-        let _ = write_whole(&state_file(server), &bytes);
-    }
+    rmp_serde::to_vec_named(&saved).expect("plain data in memory can always be written")
+}
+
+/// Loads a structure into `mux` as if the keepers of all its panes answered.
+pub(super) fn rehearse(structure: &[u8], mux: &mut Mux) -> Result<(), String> {
+    let saved: Saved = rmp_serde::from_slice(structure).map_err(|e| format!("the saved panes: {e}"))?;
+    let alive: Vec<_> = saved.panes.iter().map(|p| (p.life, Place::Here)).collect();
+    mux.load(&saved.mux, &alive).map(drop).map_err(|e| e.to_string())
 }
 
 /// Writes the structure soon after it changed.
@@ -96,9 +107,13 @@ pub(super) fn last_words(server: &Server) {
 }
 
 /// Finds the panes of an earlier server: structure from its file, life from the keepers themselves.
-pub(super) async fn adopt(server: &Rc<Server>) {
-    let saved: Option<Saved> =
-        read_bounded(&state_file(server)).and_then(|bytes| rmp_serde::from_slice(&bytes).ok());
+/// One that ran in this process before has `handed` over more than that.
+pub(super) async fn adopt(server: &Rc<Server>, handed: Option<&mut Handover>) {
+    let bytes = match &handed {
+        Some(handed) => Some(handed.structure().to_vec()),
+        None => read_bounded(&state_file(server)),
+    };
+    let saved: Option<Saved> = bytes.and_then(|bytes| rmp_serde::from_slice(&bytes).ok());
     let here = server.runtime.keeper_sockets().unwrap_or_default();
     let foreign = lives_of_others(server);
     let mut alive = Vec::new();
@@ -133,7 +148,7 @@ pub(super) async fn adopt(server: &Rc<Server>) {
         alive.push((*life, Place::Here));
         wires.push(SavedPane { pane: PaneId(0), life: *life, epoch: *epoch, host: None, moving: None });
     }
-    if alive.is_empty() {
+    if alive.is_empty() && handed.is_none() {
         return;
     }
     {
@@ -159,6 +174,9 @@ pub(super) async fn adopt(server: &Rc<Server>) {
                 wire.record = record;
             }
             core.mux.set_screen(*pane, screen);
+        }
+        if let Some(handed) = handed {
+            handed.begin(&mut core);
         }
         server.settle(&mut core);
     }

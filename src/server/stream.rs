@@ -14,7 +14,7 @@ const SENT_MAX: usize = 16 << 20;
 const SEEN_STEP: u64 = 64 << 10;
 
 /// The two streams of a pane.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Stream {
     /// Whose counts these are; 0: a keeper that does not count, or none yet.
     keeper: u64,

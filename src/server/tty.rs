@@ -82,6 +82,18 @@ impl Tty {
         unsent.is_empty()
     }
 
+    /// What is not written yet, and whether answers are awaited: for [`Tty::go_on`].
+    pub(super) fn hand_over(&self) -> (i32, Vec<u8>, bool) {
+        let unsent = self.unsent.borrow().iter().copied().collect();
+        (self.fd.get_ref().as_raw_fd(), unsent, self.awaited.get())
+    }
+
+    /// Goes on where another program stopped.
+    pub(super) fn go_on(&self, unsent: &[u8], awaited: bool) {
+        self.unsent.borrow_mut().extend(unsent);
+        self.awaited.set(awaited);
+    }
+
     /// Whether all that was written is through.
     pub(super) fn is_drained(&self) -> bool {
         self.unsent.borrow().is_empty()

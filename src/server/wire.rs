@@ -103,6 +103,11 @@ impl Outbox {
         self.queue.borrow_mut().drain(..).collect()
     }
 
+    /// A copy of it.
+    pub(super) fn unsent(&self) -> Vec<u8> {
+        self.queue.borrow().iter().copied().collect()
+    }
+
     /// Bytes waiting.
     pub(super) fn waiting(&self) -> usize {
         self.queue.borrow().len()

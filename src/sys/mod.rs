@@ -9,6 +9,7 @@ pub mod clone3;
 pub mod descriptors;
 pub mod fdpass;
 pub mod fdtable;
+pub mod inherited;
 pub mod memory;
 pub mod namespace;
 pub mod pollable;

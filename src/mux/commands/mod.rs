@@ -2,7 +2,7 @@
 //!
 //! A new verb is a file with its entry, and a line in `TABLE`.
 
-pub(crate) mod as_json;
+mod as_json;
 mod attach_session;
 pub(crate) mod bind_key;
 mod break_pane;
@@ -187,6 +187,7 @@ pub static TABLE: &[&Verb] = &[
     &resize::WINDOW,
     &respawn::PANE,
     &respawn::WINDOW,
+    &server::RESTART,
     &places::RESTORE,
     &rotate_window::VERB,
     &run_shell::VERB,

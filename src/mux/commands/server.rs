@@ -1,12 +1,21 @@
-//! start-server, show-messages
+//! start-server, restart-server, show-messages
 
 use super::super::Mux;
-use super::super::queue::{Call, Outcome};
+use super::super::event::Job;
+use super::super::queue::{Call, Flow, Outcome, Pending};
 use super::{DONE, Verb, verb};
 use crate::format::time::Civil;
 
 pub(crate) const START: Verb =
     verb(("start-server", "start"), "", (0, Some(0)), "", "Start the server", start).starting();
+pub(crate) const RESTART: Verb = verb(
+    ("restart-server", ""),
+    "b:",
+    (0, Some(0)),
+    "[-b binary]",
+    "Replace the running server by a new process of it, with all panes and clients",
+    restart,
+);
 pub(crate) const MESSAGES: Verb = verb(
     ("show-messages", "showmsgs"),
     "JTt:",
@@ -37,6 +46,13 @@ fn access(mux: &mut Mux, call: &Call) -> Outcome {
         return Err(format!("{user} owns the server, can't change access").into());
     }
     Err(format!("{user} was given no access: a qmux server serves its own user only").into())
+}
+
+fn restart(mux: &mut Mux, call: &Call) -> Outcome {
+    let binary = call.args.get('b').map(|path| super::places::absolute(mux, call, &path));
+    let client = call.client();
+    mux.ask(Job::Restart { binary, client }, Pending::Report, &call.origin, Some(call.queue));
+    Ok(Flow::Wait)
 }
 
 fn start(_mux: &mut Mux, _call: &Call) -> Outcome {

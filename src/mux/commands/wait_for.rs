@@ -22,8 +22,8 @@ const MAX_CHANNELS: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Channel {
     waiting: Vec<QueueId>,
-    woken: bool,
-    locked: bool,
+    pub(crate) woken: bool,
+    pub(crate) locked: bool,
     lockers: VecDeque<QueueId>,
 }
 

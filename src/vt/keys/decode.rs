@@ -15,7 +15,7 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 const ESC: u8 = 0x1b;
 
 /// Turns bytes into inputs, keeping what is not complete yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Decoder {
     buffer: Vec<u8>,
     /// Between the brackets of a paste: the bytes so far.
