@@ -229,6 +229,27 @@ fn pane_there_survives_the_server_here() {
     stage.wait("remembered on hostA");
 }
 
+/// The client stays, the pane stays there, and what is typed meanwhile arrives once.
+#[test]
+fn pane_there_stays_when_the_server_here_is_restarted() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    stage.run("kept=remembered; cat > draft");
+    stage.move_to("hostB");
+    let mut sent = String::new();
+    for round in 0..3 {
+        stage.term.type_keys(format!("before {round}\r"));
+        stage.ok(&["restart-server"]);
+        stage.term.type_keys(format!("after {round}\r"));
+        sent.push_str(&format!("before {round}\nafter {round}\n"));
+    }
+    stage.wait("after 2");
+    stage.term.type_keys("\x04");
+    stage.wait_prompt();
+    stage.run("clear; cat draft; echo $kept on $(cat /etc/hostname)");
+    stage.wait(&format!("{sent}remembered on hostB"));
+}
+
 #[test]
 fn several_panes_share_one_connection() {
     let Some(lab) = Lab::up_or_skip(&THREE) else { return };
