@@ -17,6 +17,7 @@ use crate::checkpoint::{Assessment, CARRY_MAX, CheckpointError, Identity, Place,
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Read;
+use std::time::Duration;
 
 const END_IT: &str = "End it first";
 
@@ -28,8 +29,25 @@ pub struct Look {
     pub prepared: Prepared,
 }
 
+/// How often the tree is looked at before a pipe counts as shared with a process outside of it, and the pause between.
+const LOOKS: usize = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Looks at the tree under `root`. Processes that end meanwhile are passed over.
 pub fn look(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Look, CheckpointError> {
+    for _ in 1..LOOKS {
+        match look_once(root, pane, cut, hashes) {
+            // The tree runs: a child that was born or ended between two readings held the other end. One outside stays.
+            Err(CheckpointError::Refused(refusal)) if refusal.code == "outside-pipe" => {
+                std::thread::sleep(PAUSE)
+            }
+            seen => return seen,
+        }
+    }
+    look_once(root, pane, cut, hashes)
+}
+
+fn look_once(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Look, CheckpointError> {
     let walked = freeze::walk(root).map_err(|_| CheckpointError::Gone { pid: root, status: None })?;
     let mut view = View::default();
     let mut live = Vec::new();
