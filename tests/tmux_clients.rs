@@ -42,6 +42,9 @@ fn said(output: &Output) -> String {
 /// The environment with both suites unpacked beside it, made once; or why there is none.
 fn environment() -> Result<PathBuf, String> {
     let home = root().join("target/tmux-clients");
+    // Both tests begin at once, and one must not make anew what the other is making.
+    static MAKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let python = home.join("venv/bin/python");
     // Where it was made: an environment is of no use elsewhere.
     let (ready, here) = (home.join("ready"), home.display().to_string());
