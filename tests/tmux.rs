@@ -89,37 +89,66 @@ impl Drop for Place {
     }
 }
 
+/// What is compared with: the machine's tmux (Debian 12: 3.3a), and a 3.7 that `tests/tmux/newer` fetched.
+#[derive(Clone, Copy, PartialEq)]
+enum Reference {
+    Machine,
+    Newer,
+}
+
+impl Reference {
+    fn path(self) -> Option<PathBuf> {
+        let path = match self {
+            Reference::Machine => PathBuf::from("/usr/bin/tmux"),
+            Reference::Newer => root().join("target/tmux-3.7/tmux"),
+        };
+        path.exists().then_some(path)
+    }
+
+    /// Whether rows under a heading of the documentation are about it.
+    fn is_meant(self, heading: &str) -> bool {
+        match heading.strip_prefix("Only against ") {
+            Some(version) => version.starts_with("3.3") == (self == Reference::Machine),
+            None => true,
+        }
+    }
+}
+
 /// `script`, `label` of each difference that is documented: rows of the tables, `| script | label | … |`.
-fn documented() -> BTreeSet<(String, String)> {
+fn documented(reference: Reference) -> BTreeSet<(String, String)> {
     let text = std::fs::read_to_string(root().join("docs/tmux-differences.md")).unwrap();
-    text.lines()
-        .filter_map(|line| {
-            let mut cells = line.strip_prefix("| `")?.split("` | `");
-            let script = cells.next()?;
-            let label = cells.next()?.split("` |").next()?;
-            Some((script.to_owned(), label.replace("\\|", "|")))
-        })
-        .collect()
+    let mut meant = true;
+    let mut rows = BTreeSet::new();
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            meant = reference.is_meant(heading);
+        }
+        let row = line.strip_prefix("| `").and_then(|rest| {
+            let mut cells = rest.split("` | `");
+            Some((cells.next()?.to_owned(), cells.next()?.split("` |").next()?.replace("\\|", "|")))
+        });
+        rows.extend(row.filter(|_| meant));
+    }
+    rows
 }
 
 fn qmux() -> PathBuf {
     std::env::var_os("QMUX_TEST_BIN").map_or_else(|| env!("CARGO_BIN_EXE_qmux").into(), PathBuf::from)
 }
 
-fn tmux() -> Option<PathBuf> {
-    let path = PathBuf::from("/usr/bin/tmux");
-    path.exists().then_some(path)
-}
-
-fn compare(name: &str) {
-    let Some(tmux) = tmux() else {
-        skip(&format!("tmux::{name}: no tmux on this machine to compare with"));
+fn compare(name: &str, reference: Reference) {
+    let Some(tmux) = reference.path() else {
+        skip(&match reference {
+            Reference::Machine => format!("tmux::{name}: no tmux on this machine to compare with"),
+            Reference::Newer => format!("tmux::newer::{name}: no tmux 3.7 in target/ (tests/tmux/newer)"),
+        });
         return;
     };
+    let tag = if reference == Reference::Machine { "m" } else { "n" };
     let script = root().join(format!("tests/tmux/{name}.sh"));
-    let theirs = Place::new(&format!("{name}-t"), &tmux).run(&script);
-    let ours = Place::new(&format!("{name}-q"), &qmux()).run(&script);
-    let listed = documented();
+    let theirs = Place::new(&format!("{name}-{tag}t"), &tmux).run(&script);
+    let ours = Place::new(&format!("{name}-{tag}q"), &qmux()).run(&script);
+    let listed = documented(reference);
     let mut wrong = String::new();
     let labels: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
     assert!(labels.len() > 20, "{name}: {ours:?}");
@@ -145,7 +174,12 @@ fn compare(name: &str) {
 }
 
 macro_rules! scripts {
-    ($($name:ident),* $(,)?) => { $(#[test] fn $name() { compare(stringify!($name)); })* };
+    ($($name:ident),* $(,)?) => {
+        $(#[test] fn $name() { compare(stringify!($name), Reference::Machine); })*
+        mod newer {
+            $(#[test] fn $name() { super::compare(stringify!($name), super::Reference::Newer); })*
+        }
+    };
 }
 
 scripts!(

@@ -19,9 +19,6 @@ use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 
-/// The version of tmux whose surface `tmux -V` claims.
-const TMUX_VERSION: &str = "3.7";
-
 /// How often a server is looked for that went without a word: one that was just ending has done nothing.
 const TRIES: usize = 3;
 
@@ -65,7 +62,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn attempt(args: Args, as_tmux: bool) -> Result<ExitCode, String> {
     if args.version {
         let text = if as_tmux {
-            format!("tmux {TMUX_VERSION}\n")
+            format!("tmux {}\n", crate::protocol::TMUX_VERSION)
         } else {
             format!("qmux {}\n", env!("CARGO_PKG_VERSION"))
         };

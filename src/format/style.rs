@@ -90,6 +90,8 @@ pub enum Range {
     Session(u32),
     /// The user's own.
     User(String),
+    /// A part with keys of its own, `MouseDown1Control3`.
+    Control(u8),
 }
 
 /// One word of a style.
@@ -260,6 +262,7 @@ fn range(text: &str) -> Option<Range> {
         ("window", n) => Range::Window(n.parse().ok()?),
         ("session", n) => Range::Session(n.strip_prefix('$')?.parse().ok()?),
         ("user", name) if !name.is_empty() => Range::User(name.to_owned()),
+        ("control", n) => Range::Control(n.parse().ok().filter(|n| *n <= 9)?),
         _ => return None,
     })
 }

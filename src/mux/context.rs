@@ -1,12 +1,16 @@
 //! What formats see: the variables of clients, sessions, windows and panes.
 
+use super::copy::SelectBy;
 use super::settings::Scope;
 use super::target::Found;
 use super::{Buffer, Client, Mode, Mux, Pane, Session, Window};
 use crate::format::{self, Context, Loop};
 use crate::ids::{ClientId, ExitStatus, PaneId};
-use crate::vt::{MouseEncoding, MouseMode};
-use std::collections::BTreeMap;
+use crate::vt::{CursorShape, MouseEncoding, MouseMode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a line of choose-tree shows, as tmux 3.7 has it.
+const TREE_MODE_FORMAT: &str = "#{?pane_format,#{?pane_marked,#[reverse],}#{?pane_floating_flag,#[italics],}#{pane_current_command}#{pane_flags}#{?#{&&:#{pane_title},#{!=:#{pane_title},#{host_short}}},: \"#{pane_title}\",},window_format,#{?window_marked_flag,#[reverse],}#{window_name}#{window_flags}#{?#{&&:#{==:#{window_panes},1},#{&&:#{pane_title},#{!=:#{pane_title},#{host_short}}}},: \"#{pane_title}\",},#{session_windows} windows#{?session_grouped, (group #{session_group}: #{session_group_list}),}#{?session_attached, (attached),}}";
 
 /// What a format is about.
 #[derive(Clone, Default)]
@@ -128,6 +132,10 @@ impl Cx<'_> {
             "uid" => config.uid.to_string(),
             "user" => config.user.clone(),
             "version" => config.version.clone(),
+            "config_files" => config.config_files.join(","),
+            "command" => mux.running.to_owned(),
+            "tree_mode_format" => TREE_MODE_FORMAT.into(),
+            "buffer_mode_format" => "#{t/p:buffer_created}: #{buffer_sample}".into(),
             "server_sessions" => mux.sessions.len().to_string(),
             "next_session_id" => format!("${}", mux.next_session),
             _ => return None,
@@ -135,7 +143,12 @@ impl Cx<'_> {
     }
 
     fn of_client(&self, name: &str) -> Option<String> {
-        let c = self.client()?;
+        let constant = "#{t/p:client_activity}: session #{session_name}";
+        if name == "client_mode_format" {
+            return Some(constant.into());
+        }
+        // A client that only runs a command is none, as in tmux.
+        let c = self.client().filter(|c| c.attached)?;
         let hello = &c.hello;
         Some(match name {
             "client_name" => c.name.clone(),
@@ -219,7 +232,12 @@ impl Cx<'_> {
                 let marked = self.mux.marked.and_then(|p| self.mux.found_pane(p, Some(s.id)));
                 return flag(marked.is_some_and(|f| f.session == s.id));
             }
-            "session_active" => return flag(self.client().is_some_and(|c| c.session == Some(s.id))),
+            "session_activity_flag" => return flag(s.links.values().any(|l| l.activity)),
+            "session_bell_flag" => return flag(s.links.values().any(|l| l.bell)),
+            "session_silence_flag" => return flag(s.links.values().any(|l| l.silence)),
+            "session_active" => {
+                return self.client().filter(|c| c.attached).and_then(|c| flag(c.session == Some(s.id)));
+            }
             "session_stack" => {
                 let mut all = vec![s.current.to_string()];
                 all.extend(s.last.iter().rev().filter(|i| s.links.contains_key(i)).map(u32::to_string));
@@ -309,11 +327,14 @@ impl Cx<'_> {
             "window_visible_layout" if w.zoomed => super::layout::Layout::single(w.active, w.size).to_text(),
             "window_visible_layout" => w.layout.to_text(),
             "window_activity" => return seconds(w.activity),
-            "window_bigger" => return self.client().and_then(|_| flag(false)),
+            "window_bigger" => return self.client().filter(|c| c.attached).and_then(|_| flag(false)),
             "window_offset_x" | "window_offset_y" => return None,
             "window_linked" => return flag(self.links_of(w).count() > 1),
-            // A session that holds it twice counts twice, as in tmux.
-            "window_linked_sessions" => self.links_of(w).count().to_string(),
+            // A session that holds it twice counts twice, a group of sessions once, as in tmux.
+            "window_linked_sessions" => {
+                let groups: BTreeSet<&String> = self.links_of(w).filter_map(|s| s.group.as_ref()).collect();
+                (groups.len() + self.links_of(w).filter(|s| s.group.is_none()).count()).to_string()
+            }
             "window_linked_sessions_list" => {
                 self.links_of(w).map(|s| s.name.as_str()).collect::<Vec<_>>().join(",")
             }
@@ -333,8 +354,6 @@ impl Cx<'_> {
                 (if s.current == found.index { 0 } else { at }).to_string()
             }
             "window_format" => "0".into(),
-            "loop_first_flag" => return flag(self.ends.0),
-            "loop_last_flag" => return flag(self.ends.1),
             _ => return None,
         })
     }
@@ -362,7 +381,11 @@ impl Cx<'_> {
             "pane_floating_flag" => return flag(w.float(p.id).is_some()),
             "pane_x" => rect().x.to_string(),
             "pane_y" => rect().y.to_string(),
-            "pane_z" => w.floats.iter().position(|(f, _)| *f == p.id).map_or(0, |z| z + 1).to_string(),
+            // From the topmost; those that do not float lie below all that do.
+            "pane_z" => {
+                let above = w.floats.iter().rev().position(|(f, _)| *f == p.id);
+                above.unwrap_or(w.floats.len() + 1).to_string()
+            }
             "pane_zoomed_flag" => return flag(w.zoomed && w.active == p.id),
             "pane_flags" => {
                 let marked = self.mux.marked == Some(p.id);
@@ -421,6 +444,10 @@ impl Cx<'_> {
             "pane_format" => "1".into(),
             "pane_unseen_changes" => return flag(false),
             "pane_key_mode" => (if p.screen.modes().kitty_flags != 0 { "Ext 2" } else { "VT10x" }).to_owned(),
+            "pane_pb_state" => {
+                ["hidden", "normal", "error", "indeterminate", "paused"][usize::from(p.bar.0.min(4))].into()
+            }
+            "pane_pb_progress" => p.bar.1.to_string(),
             // qmux's own.
             "pane_host" => p.host().map_or_else(|| self.mux.config.host.clone(), |h| h.0.clone()),
             "pane_remote" => return flag(p.host().is_some()),
@@ -440,11 +467,27 @@ impl Cx<'_> {
             "cursor_flag" => return flag(cursor.visible),
             "cursor_character" => p.screen.cell(cursor.x, cursor.y).text.to_owned(),
             "cursor_blinking" => return flag(cursor.blinking),
+            "cursor_very_visible" => return flag(false),
+            "cursor_shape" => match cursor.shape {
+                CursorShape::Default => "default",
+                CursorShape::Block => "block",
+                CursorShape::Underline => "underline",
+                CursorShape::Bar => "bar",
+            }
+            .into(),
+            "cursor_colour" => match p.screen.cursor_color() {
+                Some((r, g, b)) => format!("#{r:02x}{g:02x}{b:02x}"),
+                None => "none".into(),
+            },
             "alternate_on" => return flag(modes.alternate),
             "alternate_saved_x" | "alternate_saved_y" => "4294967295".into(),
             "history_size" => p.screen.history_len().to_string(),
             "history_limit" => p.screen.history_limit().to_string(),
             "history_bytes" => p.screen.history_bytes().to_string(),
+            // Lines and bytes; tmux counts two more kinds of cells that are not apart here.
+            "history_all_bytes" => {
+                format!("{},{},0,0,0,0", p.screen.history_len(), p.screen.history_bytes())
+            }
             "insert_flag" => return flag(modes.insert),
             "origin_flag" => return flag(modes.origin),
             "wrap_flag" => return flag(modes.wrap),
@@ -471,12 +514,15 @@ impl Cx<'_> {
         };
         let (_, y) = c.cursor_on_screen();
         Some(match name {
-            "scroll_position" => c.scroll.to_string(),
+            "scroll_position" | "copy_position" => c.scroll.to_string(),
+            "copy_position_limit" => c.screen.history_len().to_string(),
+            "search_timed_out" => return flag(false),
             "copy_cursor_x" => c.cursor.x.to_string(),
             "copy_cursor_y" => y.to_string(),
             "copy_cursor_line" => c.screen.line_text(c.cursor.line),
             "copy_cursor_word" => c.word_at_cursor(),
-            "selection_present" => return flag(c.selection.is_some()),
+            // One that has only begun is none, as in 3.7.
+            "selection_present" => return flag(c.selection.is_some_and(|s| s.start != s.end)),
             "selection_active" => {
                 return flag(c.selection.is_some_and(|s| s.follows != super::copy::Follows::Nothing));
             }
@@ -484,6 +530,12 @@ impl Cx<'_> {
             "selection_start_y" => c.selection?.start.line.to_string(),
             "selection_end_x" => c.selection?.end.x.to_string(),
             "selection_end_y" => c.selection?.end.line.to_string(),
+            "selection_mode" => match c.selection.map(|s| s.by) {
+                Some(SelectBy::Word) => "word",
+                Some(SelectBy::Line) => "line",
+                Some(SelectBy::Char) | None => "char",
+            }
+            .into(),
             "rectangle_toggle" => return flag(c.rectangle),
             "search_present" => return flag(c.search.is_some()),
             "search_count" => c.search.as_ref()?.matches.len().to_string(),
@@ -602,13 +654,18 @@ pub(crate) fn sample(data: &[u8]) -> String {
 
 impl Context for Cx<'_> {
     fn lookup(&self, name: &str) -> Option<String> {
+        match name {
+            "loop_first_flag" => return flag(self.ends.0),
+            "loop_last_flag" => return flag(self.ends.1),
+            _ => {}
+        }
         if let Some(v) = self.about.extra.get(name) {
             return Some(v.clone());
         }
         let by_prefix = match name.split('_').next() {
             Some("client") => self.of_client(name),
             Some("session" | "active") => self.of_session(name),
-            Some("window" | "loop") => self.of_window(name),
+            Some("window") => self.of_window(name),
             Some("buffer") => self.of_buffer(name),
             _ => None,
         };
@@ -632,9 +689,11 @@ impl Context for Cx<'_> {
                 let mut all: Vec<&Session> = mux.sessions.values().collect();
                 all.sort_by(|a, b| a.name.cmp(&b.name));
                 let mine = self.client().and_then(|c| c.session);
+                let last = all.len().saturating_sub(1);
                 all.into_iter()
-                    .filter_map(|s| Some((Some(s.id) == mine, mux.found_session(s.id)?)))
-                    .map(|(current, f)| (current, make(self.about.client, Some(f), (false, false))))
+                    .enumerate()
+                    .filter_map(|(n, s)| Some((n, Some(s.id) == mine, mux.found_session(s.id)?)))
+                    .map(|(n, mine, f)| (mine, make(self.about.client, Some(f), (n == 0, n == last))))
                     .collect()
             }
             Loop::Windows => {
@@ -649,11 +708,13 @@ impl Context for Cx<'_> {
             }
             Loop::Panes => {
                 let (Some(w), Some(f)) = (self.window(), here) else { return Vec::new() };
+                let last = w.panes.len().saturating_sub(1);
                 w.panes
                     .iter()
-                    .map(|p| {
+                    .enumerate()
+                    .map(|(n, p)| {
                         let found = Found { pane: *p, ..f };
-                        (*p == w.active, make(self.about.client, Some(found), (false, false)))
+                        (*p == w.active, make(self.about.client, Some(found), (n == 0, n == last)))
                     })
                     .collect()
             }

@@ -231,7 +231,13 @@ impl Mux {
                     self.name_window(window, super::names::clean_name(&name));
                 }
             }
-            ScreenEvent::Path(_) | ScreenEvent::Prompt { .. } | ScreenEvent::Progress { .. } => {}
+            ScreenEvent::Progress { state, percent } => {
+                if let Some(p) = self.panes.get_mut(&id) {
+                    p.bar = (state, percent);
+                }
+                self.redraw_window(window);
+            }
+            ScreenEvent::Path(_) | ScreenEvent::Prompt { .. } => {}
             ScreenEvent::Colors => self.redraw_pane(id),
             ScreenEvent::Clipboard { selection, data } => self.clipboard_from_pane(id, &selection, data),
             ScreenEvent::ClipboardQuery { selection } => self.clipboard_query(id, &selection),
@@ -455,6 +461,13 @@ impl Mux {
                 c.repeat_until = None;
                 c.key_table = None;
                 changed = true;
+            }
+            if due(c.prefix_until) {
+                c.prefix_until = None;
+                if c.prefix_pressed() && c.repeat_until.is_none() {
+                    c.key_table = None;
+                    changed = true;
+                }
             }
             if due(c.message.as_ref().and_then(|m| m.until)) {
                 c.message = None;

@@ -33,7 +33,9 @@ impl Mux {
             return;
         };
         from.group.get_or_insert_with(|| name.to_owned());
-        let (group, links, current) = (from.group.clone(), from.links.clone(), from.current);
+        let (group, links) = (from.group.clone(), from.links.clone());
+        // As in tmux it begins at the first window, not at the one the other session shows.
+        let current = links.keys().next().copied().unwrap_or(from.current);
         let here = places(from);
         if let Some(group) = &group {
             self.grouped.insert(group.clone(), here);

@@ -90,6 +90,8 @@ struct HandedPane {
     id: PaneId,
     input_off: bool,
     title_set: bool,
+    #[serde(default)]
+    bar: (u8, u8),
     typed_ahead: VecDeque<u8>,
 }
 
@@ -194,6 +196,7 @@ impl Mux {
             id: p.id,
             input_off: p.input_off,
             title_set: p.title_set,
+            bar: p.bar,
             typed_ahead: p.typed_ahead.clone(),
         });
         let handed = Handed {

@@ -273,8 +273,12 @@ impl Mux {
         let in_own_table = self.clients.get(&id).is_some_and(|c| c.key_table.is_some());
         let repeating = self.clients.get(&id).is_some_and(|c| c.repeat_until.is_some());
         if !in_own_table && self.is_prefix(id, key) {
+            let session = self.clients.get(&id).and_then(|c| c.session);
+            let scope = session.map_or(Scope::GlobalSession, Scope::Session);
+            let patience = self.option_ms(scope, "prefix-timeout");
             if let Some(c) = self.clients.get_mut(&id) {
                 c.key_table = Some("prefix".into());
+                c.prefix_until = (!patience.is_zero()).then(|| self.now + patience);
             }
             self.redraw.insert(id);
             return Passed::Not;

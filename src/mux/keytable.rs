@@ -24,6 +24,14 @@ pub enum MouseArea {
     StatusRight,
     /// Elsewhere on it.
     StatusDefault,
+    /// Above the slider of a scroll bar.
+    ScrollbarUp,
+    /// On it.
+    ScrollbarSlider,
+    /// Below it.
+    ScrollbarDown,
+    /// On a part of a format that `range=control|N` marks.
+    Control(u8),
 }
 
 /// What the mouse did, as key tables name it.
@@ -66,14 +74,24 @@ pub enum Trigger {
     FocusOut,
 }
 
-const AREAS: [(&str, MouseArea); 6] = [
+const AREAS: [(&str, MouseArea); 9] = [
     ("Pane", MouseArea::Pane),
     ("Border", MouseArea::Border),
     ("StatusLeft", MouseArea::StatusLeft),
     ("StatusRight", MouseArea::StatusRight),
     ("StatusDefault", MouseArea::StatusDefault),
     ("Status", MouseArea::Status),
+    ("ScrollbarUp", MouseArea::ScrollbarUp),
+    ("ScrollbarSlider", MouseArea::ScrollbarSlider),
+    ("ScrollbarDown", MouseArea::ScrollbarDown),
 ];
+
+/// `Control3` and the like.
+fn control(text: &str) -> Option<(&str, MouseArea)> {
+    let at = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at))?;
+    let (rest, number) = text.split_at(at);
+    Some((rest.strip_suffix("Control")?, MouseArea::Control(number.parse().ok()?)))
+}
 
 fn action(text: &str) -> Option<MouseAction> {
     match text {
@@ -117,25 +135,27 @@ const SPECIAL: [KeyCode; 13] = [
 /// The keypad in that order.
 const KEYPAD: &str = "/*-789+456123\n0.";
 
-/// The place of a key among keys with the same modifiers, as tmux 3.3 numbers them: ASCII, what the mouse does,
-/// keys without a character, the keypad, other characters.
+/// The place of a key among keys with the same modifiers, as tmux 3.7 numbers them: characters, keys without one,
+/// the keypad, what the mouse does.
 fn code_rank(code: KeyCode) -> u32 {
     let known = |at: Option<usize>| at.map_or(u32::from(u8::MAX), |at| at as u32);
     match code {
         KeyCode::Tab => 9,
         KeyCode::Enter => 13,
         KeyCode::Escape => 27,
-        KeyCode::Char(c) if c.is_ascii() => u32::from(c),
-        KeyCode::Char(c) => 0x3000 + u32::from(c),
-        KeyCode::F(n) => 0x1100 + u32::from(n),
-        KeyCode::Kp(c) => 0x2200 + known(KEYPAD.find(c)),
+        KeyCode::Char(c) => u32::from(c),
+        KeyCode::F(n) => SPECIAL_BASE + 1 + u32::from(n),
+        KeyCode::Kp(c) => SPECIAL_BASE + 0x200 + known(KEYPAD.find(c)),
         KeyCode::Other(n) => 0x2000_0000 + u32::from(n),
         other => match SPECIAL.iter().position(|s| *s == other) {
-            Some(0) => 0x1000,
-            at => 0x2000 + known(at),
+            Some(0) => SPECIAL_BASE,
+            at => SPECIAL_BASE + 0x100 + known(at),
         },
     }
 }
+
+/// Behind the last character of Unicode.
+const SPECIAL_BASE: u32 = 0x11_0000;
 
 fn mouse_rank(action: MouseAction, area: MouseArea) -> u32 {
     let (kind, button) = match action {
@@ -144,8 +164,8 @@ fn mouse_rank(action: MouseAction, area: MouseArea) -> u32 {
         MouseAction::Up(n) => (2, n),
         MouseAction::Drag(n) => (3, n),
         MouseAction::DragEnd(n) => (4, n),
-        MouseAction::WheelUp => (5, 0),
-        MouseAction::WheelDown => (6, 0),
+        MouseAction::WheelDown => (5, 0),
+        MouseAction::WheelUp => (6, 0),
         MouseAction::Second(n) => (7, n),
         MouseAction::Double(n) => (8, n),
         MouseAction::Triple(n) => (9, n),
@@ -157,12 +177,16 @@ fn mouse_rank(action: MouseAction, area: MouseArea) -> u32 {
         MouseArea::StatusRight => 3,
         MouseArea::StatusDefault => 4,
         MouseArea::Border => 5,
+        MouseArea::ScrollbarUp => 6,
+        MouseArea::ScrollbarSlider => 7,
+        MouseArea::ScrollbarDown => 8,
+        MouseArea::Control(n) => 9 + u32::from(n),
     };
-    0x800 + kind * 0x80 + u32::from(button) * 8 + area
+    SPECIAL_BASE + 0x1000 + kind * 0x400 + u32::from(button) * 0x20 + area
 }
 
 impl Trigger {
-    /// The place in a list, as tmux 3.3 has it: by modifiers (Alt, Ctrl, Shift), then by key.
+    /// The place in a list, as tmux 3.7 has it: by modifiers (Alt, Ctrl, Shift), then by key.
     pub fn rank(&self) -> (u8, u32) {
         let of = |mods: Mods| {
             [(Mods::ALT, 1), (Mods::CTRL, 2), (Mods::SHIFT, 4)]
@@ -171,16 +195,10 @@ impl Trigger {
                 .sum()
         };
         match self {
-            // A letter with Ctrl is its control character there.
-            Trigger::Key(Key { code: KeyCode::Char(c), mods })
-                if mods.contains(Mods::CTRL) && c.is_ascii() =>
-            {
-                (of(mods.without(Mods::CTRL)), u32::from(*c) & 0x1f)
-            }
             Trigger::Key(key) => (of(key.mods), code_rank(key.code)),
-            Trigger::FocusIn => (0, 0x700),
-            Trigger::FocusOut => (0, 0x701),
-            Trigger::Any => (0, 0x702),
+            Trigger::FocusIn => (0, SPECIAL_BASE - 3),
+            Trigger::FocusOut => (0, SPECIAL_BASE - 2),
+            Trigger::Any => (0, SPECIAL_BASE - 1),
             Trigger::Mouse(action, area, mods) => (of(*mods), mouse_rank(*action, *area)),
         }
     }
@@ -204,6 +222,9 @@ impl Trigger {
             };
             mods.insert(m);
             rest = after;
+        }
+        if let Some((action, area)) = control(rest).and_then(|(name, area)| Some((action(name)?, area))) {
+            return Some(Trigger::Mouse(action, area, mods));
         }
         for (suffix, area) in AREAS {
             if let Some(a) = rest.strip_suffix(suffix).and_then(action) {
@@ -238,6 +259,9 @@ impl fmt::Display for Trigger {
                     MouseAction::WheelUp => f.write_str("WheelUp")?,
                     MouseAction::WheelDown => f.write_str("WheelDown")?,
                     MouseAction::Move => f.write_str("MouseMove")?,
+                }
+                if let MouseArea::Control(n) = area {
+                    return write!(f, "Control{n}");
                 }
                 let name = AREAS.iter().find(|(_, a)| a == area).map_or("", |(n, _)| n);
                 f.write_str(name)

@@ -36,6 +36,7 @@ pub(crate) mod words;
 
 pub use event::{ClientHello, Effect, Event, Failure, HostChoice, Job, PaneInfo, Place, SpawnSpec};
 pub use model::{BorderStatus, Client, Link, Message, Mode, Overlay, Pane, Session, WallMs, Window};
+pub use mouse::BORDER_TEXT_INDENT;
 pub use save::LoadError;
 pub use settings::Scope;
 pub use terminal::Answers;
@@ -67,6 +68,8 @@ pub struct Config {
     pub homes: BTreeMap<String, String>,
     /// The user's shell.
     pub shell: String,
+    /// The configuration files read at the start, for `#{config_files}`.
+    pub config_files: Vec<String>,
     /// What `#{version}` says.
     pub version: String,
     /// The server's environment: the global one.
@@ -84,6 +87,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
+            config_files: Vec::new(),
             socket_path: String::new(),
             pid: 0,
             host: "localhost".into(),
@@ -133,6 +137,8 @@ const MAX_SHELL_VALUES: usize = 256;
 #[derive(Debug)]
 pub struct Mux {
     pub(crate) theme_changed: bool,
+    /// The verb that ran last, for `#{command}`.
+    pub(crate) running: &'static str,
     /// The terminal as panes are told of it.
     pub(crate) shown: terminal::Shown,
     /// The first client to attach has no configuration of its own: it is told the keys that lead to all others.
@@ -197,6 +203,7 @@ impl Mux {
         // Any instant will do until the first event brings the true one.
         let now = Instant::now();
         let mut mux = Mux {
+            running: "",
             theme_changed: true,
             greet: false,
             shown: terminal::Shown::default(),
@@ -290,7 +297,7 @@ impl Mux {
             };
             let message = c.message.as_ref().and_then(|m| m.until);
             let hint = c.keyboard.as_ref().and_then(|k| k.deadline(self.now));
-            [c.repeat_until, c.escape_deadline, overlay, message, hint, c.control_deadline()]
+            [c.repeat_until, c.prefix_until, c.escape_deadline, overlay, message, hint, c.control_deadline()]
         });
         let watched = self.watches_silence();
         let silence = self.panes.values().filter(|_| watched).filter_map(|p| self.silence_deadline(p));
@@ -432,6 +439,7 @@ impl Mux {
             if pane.screen.size() != size {
                 pane.screen.resize(size);
             }
+            self.screen_rules(id);
             self.redraw_pane(id);
         }
     }

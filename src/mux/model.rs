@@ -51,6 +51,8 @@ pub struct Client {
     pub suspended: bool,
     /// The key table the next key is looked up in, when not the session's own; `prefix` after the prefix key.
     pub key_table: Option<String>,
+    /// Until when a key is waited for after the prefix (`prefix-timeout`).
+    pub prefix_until: Option<Instant>,
     /// Until when a repeatable key needs no prefix.
     pub repeat_until: Option<Instant>,
     /// Where its keyboard is when not with a program, and since when: for the hint line.
@@ -103,6 +105,7 @@ impl Client {
             focused: hello.tty.is_some() && hello.control == 0,
             suspended: false,
             key_table: None,
+            prefix_until: None,
             repeat_until: None,
             keyboard: None,
             message: None,
@@ -413,6 +416,8 @@ pub struct Pane {
     pub(crate) typed_ahead: VecDeque<u8>,
     /// The job that gets its output (`pipe-pane`).
     pub(crate) pipe: Option<RequestId>,
+    /// The progress its program tells (OSC 9;4): state and percent.
+    pub(crate) bar: (u8, u8),
     /// A title set by `select-pane -T` or the program.
     pub(crate) title_set: bool,
     /// When silence is noticed (`monitor-silence`).

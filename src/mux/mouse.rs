@@ -3,6 +3,7 @@
 use super::input::Handled;
 use super::keytable::{MouseAction, MouseArea, Trigger};
 use super::layout::{Axis, dragged};
+use super::model::BorderStatus;
 use super::settings::Scope;
 use super::target::Found;
 use super::{Mode, Mux};
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// Two clicks closer than this are one double click.
 const CLICK_TIME: Duration = Duration::from_millis(300);
+
+/// Columns of border left free at each side of the text of `pane-border-status`.
+pub const BORDER_TEXT_INDENT: u16 = 2;
 
 /// What a mouse event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +108,7 @@ impl Mux {
                 Some(Range::Session(s)) => {
                     MouseTarget { session: Some(crate::ids::SessionId(s)), area: MouseArea::Status, ..base }
                 }
+                Some(Range::Control(n)) => MouseTarget { area: MouseArea::Control(n), ..base },
                 Some(Range::User(_)) | None => base,
             });
         }
@@ -121,8 +126,32 @@ impl Mux {
                 return Some(MouseTarget { pane: Some(pane), at, now: at, area: MouseArea::Pane, ..base });
             }
         }
+        if let Some((pane, n)) = self.border_control(client, w, at) {
+            return Some(MouseTarget { pane: Some(pane), at, now: at, area: MouseArea::Control(n), ..base });
+        }
         let pane = if w.zoomed { None } else { w.layout.border_at(at.0, at.1).map(|(p, _)| p) };
         Some(MouseTarget { pane, at, now: at, area: MouseArea::Border, ..base })
+    }
+
+    /// The part of a pane's `pane-border-format` marked by `range=control|N` at a place of the window.
+    fn border_control(&self, client: ClientId, w: &super::Window, at: (u16, u16)) -> Option<(PaneId, u8)> {
+        let line = |rect: &super::layout::Rect| match w.border_status() {
+            BorderStatus::Off => None,
+            BorderStatus::Top => rect.y.checked_sub(1),
+            BorderStatus::Bottom => Some(rect.bottom()),
+        };
+        let (pane, rect) = w
+            .rects()
+            .into_iter()
+            .find(|(_, rect)| line(rect) == Some(at.1) && (rect.x..rect.right()).contains(&at.0))?;
+        let column = at.0.checked_sub(rect.x + BORDER_TEXT_INDENT)?;
+        let format = self.option_text(Scope::Pane(pane), "pane-border-format");
+        let text = self.expand_for_pane_on(&format, pane, client);
+        let ranges = lay_out(&text, rect.w.saturating_sub(2 * BORDER_TEXT_INDENT));
+        ranges.into_iter().find_map(|(a, b, range)| match range {
+            Range::Control(n) if (a..=b).contains(&column) => Some((pane, n)),
+            _ => None,
+        })
     }
 
     /// One mouse event of an attached client.
@@ -156,6 +185,14 @@ impl Mux {
             && self.drag_on(client, drag, &target)
         {
             return;
+        }
+        if event.kind == MouseKind::Move
+            && target.area == MouseArea::Pane
+            && self.option_on(Scope::Session(session), "focus-follows-mouse")
+            && let Some(pane) = target.pane
+            && self.client_window(client).is_some_and(|w| w.active != pane)
+        {
+            self.select_pane(pane);
         }
         let action = match event.kind {
             MouseKind::Wheel if event.button == 64 => MouseAction::WheelUp,

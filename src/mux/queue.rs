@@ -270,6 +270,7 @@ impl Mux {
             }
             commands::Prepared::Verb(verb, args) => {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
+                self.running = verb.spec.name;
                 ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooked.is_empty());
                 (verb.run)(self, &call)
             }

@@ -301,7 +301,7 @@ impl Mux {
                 l
             }
             None => super::layout::Preset::Tiled
-                .arrange(&tiled, size, super::layout::MainSize { main: 0, other: 0 })
+                .arrange(&tiled, size, super::layout::MainSize::default())
                 .unwrap_or_else(|| Layout::single(first, size)),
         };
         for pane in &panes {

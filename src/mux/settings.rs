@@ -334,6 +334,16 @@ impl Mux {
     }
 
     /// What a change of an option changes at once.
+    pub(crate) fn screen_rules(&mut self, pane: PaneId) {
+        let on = |name| self.option_on(Scope::Pane(pane), name);
+        let (alternate, titles) = (on("alternate-screen"), on("allow-set-title"));
+        let scroll = on("scroll-on-clear");
+        if let Some(p) = self.panes.get_mut(&pane) {
+            p.screen.set_allowed(alternate, titles);
+            p.screen.set_scroll_on_clear(scroll);
+        }
+    }
+
     pub(crate) fn option_changed(&mut self, name: &str) {
         match name {
             "theme" | "theme-dark" | "theme-light" => self.theme_changed = true,
@@ -341,6 +351,9 @@ impl Mux {
                 self.sizes_dirty = true;
             }
             "history-limit" => {}
+            "alternate-screen" | "allow-set-title" | "scroll-on-clear" => {
+                self.panes.keys().copied().collect::<Vec<_>>().into_iter().for_each(|p| self.screen_rules(p));
+            }
             "status-interval" => self.status_due = None,
             "lock-after-time" => self.derive_from_options(),
             _ if is_hook(name) => self.derive_from_options(),

@@ -73,11 +73,13 @@ impl Mux {
             progress: None,
             typed_ahead: VecDeque::new(),
             pipe: None,
+            bar: (0, 0),
             title_set: false,
             silent_since: Some(self.now),
             overflow_rung: false,
         };
         self.panes.insert(id, pane);
+        self.screen_rules(id);
         if !start.empty {
             self.spawn(id, session, start);
         }

@@ -13,6 +13,9 @@ pub mod questions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// The tmux whose surface is here: what `tmux -V` and `#{version}` answer when called by that name.
+pub const TMUX_VERSION: &str = "3.7";
+
 /// Longest frame accepted or made, in bytes, without the four of the length itself.
 pub const MAX_FRAME: usize = 16 << 20;
 

@@ -296,6 +296,9 @@ impl Server {
             unix_ms,
             utc_offset_s,
             as_tmux: args.as_tmux,
+            version: if args.as_tmux { crate::protocol::TMUX_VERSION } else { env!("CARGO_PKG_VERSION") }
+                .into(),
+            config_files: args.config_files.clone(),
             ..Config::default()
         };
         Ok(Rc::new(Server {

@@ -84,7 +84,7 @@ pub fn draw(grid: &mut Grid, tables: &mut Tables, borders: &Borders, panes: &[Pa
     for y in place.y..place.bottom().min(size.rows) {
         for x in place.x..place.right().min(size.cols) {
             if !borders.area.contains(x, y) {
-                grid.put(x, y, Cell::new('·'.into(), borders.outside));
+                grid.put(x, y, Cell::new(borders.fill.unwrap_or('·').into(), borders.outside));
             } else if free.is(Some(x), Some(y)) {
                 let active = borders.active.is_some_and(|active| touches(active, panes, x, y));
                 let style = if active { borders.active_style } else { borders.style };

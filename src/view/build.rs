@@ -15,7 +15,7 @@ use super::style;
 use crate::ids::{ClientId, PaneId, SessionId, Size};
 use crate::mux::copy::CopyMode;
 use crate::mux::layout::Rect;
-use crate::mux::{BorderStatus, Client, Mode, Mux, Overlay, Pane, Place, Scope, Window};
+use crate::mux::{BORDER_TEXT_INDENT, BorderStatus, Client, Mode, Mux, Overlay, Pane, Place, Scope, Window};
 use crate::vt::keys::outer_flags;
 use crate::vt::{CursorShape, MouseMode, Style};
 
@@ -32,10 +32,12 @@ pub struct Chrome {
     area: Rect,
     title: Option<String>,
     mouse: bool,
+    /// Whether every movement of it is wanted (`focus-follows-mouse`).
+    motion: bool,
     focus: bool,
     extended_keys: bool,
     /// The cursor in a prompt.
-    prompt_cursor: Option<(u16, u16)>,
+    prompt_cursor: Option<Cursor>,
 }
 
 /// What formats and options say of one pane.
@@ -155,6 +157,7 @@ pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
         area,
         title,
         mouse: session_on("mouse"),
+        motion: session_on("focus-follows-mouse"),
         focus: mux.option_on(Scope::Server, "focus-events"),
         extended_keys: mux.option_text(Scope::Server, "extended-keys") == "always",
         prompt_cursor,
@@ -221,7 +224,7 @@ fn message(
     size: Size,
     at_top: bool,
     bars: &mut Vec<Bar>,
-) -> Option<(u16, u16)> {
+) -> Option<Cursor> {
     let y = reader.mux.message_row(reader.client, reader.session).min(size.rows.saturating_sub(1));
     let (text, option, cursor) = if let Some(prompt) = &state.prompt {
         let option = if prompt.vi_command { "message-command-style" } else { "message-style" };
@@ -239,7 +242,10 @@ fn message(
         let input: String = prompt.input.iter().flat_map(shown).collect();
         let (skipped, shown) = skip_columns(&input, cut);
         let x = question.saturating_add(width(&before)).saturating_sub(skipped);
-        (prompt.text.clone() + &shown.replace('#', "##"), option, Some((x.min(size.cols - 1), y)))
+        let look = if prompt.vi_command { "prompt-command-cursor-style" } else { "prompt-cursor-style" };
+        let (shape, blinking) = cursor_option(&reader.session_text(look));
+        let cursor = Cursor { x: x.min(size.cols - 1), y, shape, blinking };
+        (prompt.text.clone() + &shown.replace('#', "##"), option, Some(cursor))
     } else if let Some(message) = &state.message {
         let option = if message.error { "@error-style" } else { "message-style" };
         (message.text.clone(), option, None)
@@ -539,6 +545,11 @@ pub(super) fn borders(reader: &Reader<'_>, panes: &[PaneChrome], offset: (u16, u
         arrows: matches!(indicators.as_str(), "arrows" | "both"),
         labels: labels(reader, panes, offset, area, window_area),
         outside: style,
+        fill: reader
+            .window_text("fill-character")
+            .chars()
+            .next()
+            .filter(|c| unicode_width::UnicodeWidthChar::width(*c) == Some(1)),
     }
 }
 
@@ -564,9 +575,9 @@ fn labels(
         if let Some(y) = y {
             let format = reader.mux.option_text(Scope::Pane(pane.id), "pane-border-format");
             labels.push(Label {
-                x: rect.x.saturating_add(2),
+                x: rect.x.saturating_add(BORDER_TEXT_INDENT),
                 y,
-                room: rect.w.saturating_sub(4),
+                room: rect.w.saturating_sub(2 * BORDER_TEXT_INDENT),
                 vertical: false,
                 text: reader.for_pane(&format, pane.id),
                 style: reader.pane_style(border, pane.id, Style::default()),
@@ -587,7 +598,11 @@ impl Chrome {
         let mut panes = Vec::with_capacity(self.panes.len());
         let mut cursor = None;
         let mut outer = Outer {
-            mouse: if self.mouse { Mouse::Button } else { Mouse::Off },
+            mouse: match (self.mouse, self.motion) {
+                (true, true) => Mouse::Any,
+                (true, false) => Mouse::Button,
+                (false, _) => Mouse::Off,
+            },
             paste: true,
             focus: self.focus,
             key_flags: u8::from(self.extended_keys),
@@ -636,9 +651,7 @@ impl Chrome {
             let preview = chrome.preview.as_ref().map(|preview| (preview.panes(mux), &preview.borders));
             boxes.push(BoxView { rect: chrome.rect, frame: &chrome.frame, pane: view, preview });
         }
-        if let Some((x, y)) = self.prompt_cursor {
-            cursor = Some(Cursor { x, y, shape: CursorShape::Default, blinking: false });
-        }
+        cursor = self.prompt_cursor.or(cursor);
         Some(Scene {
             size,
             panes,

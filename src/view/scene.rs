@@ -196,6 +196,8 @@ pub struct Borders {
     pub labels: Vec<Label>,
     /// What is outside of the window, when the client's terminal is larger.
     pub outside: Style,
+    /// The character there (`fill-character`); a dot without.
+    pub fill: Option<char>,
 }
 
 /// A text on a border, or a host's name.

@@ -168,6 +168,18 @@ impl Tables {
         if number == 0 { None } else { self.extra_of(number).link.as_ref() }
     }
 
+    /// Makes every cell part of no link. The numbers cells hold stay.
+    pub fn forget_links(&mut self) {
+        self.extras.iter_mut().for_each(|extra| extra.link = None);
+        let numbered = self.extras.iter().cloned().zip(0..);
+        // Of equal ones the first is taken from now on.
+        let mut numbers = HashMap::new();
+        numbered.for_each(|(extra, n)| {
+            numbers.entry(extra).or_insert(n);
+        });
+        self.extra_numbers = numbers;
+    }
+
     /// Whether the tables stay near what a small screen needs.
     #[cfg(test)]
     pub fn is_small(&self) -> bool {

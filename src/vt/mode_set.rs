@@ -33,6 +33,9 @@ impl Screen {
         if beyond {
             return;
         }
+        if self.st.no_alternate && matches!(number, 47 | 1047 | 1049) {
+            return;
+        }
         let modes = &mut self.st.modes;
         match number {
             3 => self.columns_mode(on),
@@ -360,6 +363,7 @@ impl Screen {
         (st.outer_fg, st.outer_bg) = (old.outer_fg, old.outer_bg);
         st.modes.cell_pixels = old.modes.cell_pixels;
         st.scroll_on_clear = old.scroll_on_clear;
+        (st.no_alternate, st.no_titles) = (old.no_alternate, old.no_titles);
         let recolored = !old.palette.is_empty() || old.dynamic.iter().any(Option::is_some);
         self.st = st;
         self.rows = blank_rows(self.st.rows);

@@ -162,6 +162,14 @@ impl Screen {
         self.history.clear();
     }
 
+    /// Takes the links from all that is on the screen; its text stays.
+    pub fn forget_hyperlinks(&mut self) {
+        self.tables.forget_links();
+        self.st.pen.link = None;
+        self.refresh_pen();
+        self.damage.mark_all();
+    }
+
     /// Line `index` counted from the oldest line of scrollback; the shown screen follows it. Empty
     /// beyond the end.
     pub fn line(&self, index: usize) -> Line {
@@ -289,6 +297,12 @@ impl Screen {
     /// option scroll-on-clear says. On by default.
     pub fn set_scroll_on_clear(&mut self, on: bool) {
         self.st.scroll_on_clear = on;
+    }
+
+    /// Whether programs may go to the alternate screen (tmux's option alternate-screen) and set the title
+    /// (allow-set-title). Both on by default.
+    pub fn set_allowed(&mut self, alternate: bool, titles: bool) {
+        (self.st.no_alternate, self.st.no_titles) = (!alternate, !titles);
     }
 
     /// Size of a cell in pixels, for the window reports.

@@ -165,6 +165,10 @@ pub(super) struct State {
     pub checksum_flags: u16,
     /// Clearing the whole main screen moves its text to the scrollback (tmux's scroll-on-clear).
     pub scroll_on_clear: bool,
+    /// The alternate screen is out of bounds.
+    pub no_alternate: bool,
+    /// So is the title.
+    pub no_titles: bool,
     /// Cluster REP repeats.
     pub last_printed: String,
     /// XTSMTITLE flags: 1 set in hex, 2 query in hex, 4 set in UTF-8, 8 query in UTF-8.
@@ -220,6 +224,8 @@ impl State {
             rectangle_extent: false,
             checksum_flags: 0,
             scroll_on_clear: true,
+            no_alternate: false,
+            no_titles: false,
             last_printed: String::new(),
             title_modes: 0,
             parser: Parser::Ground,

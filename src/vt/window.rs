@@ -48,6 +48,9 @@ impl Screen {
 
     /// OSC 0, 1, 2.
     pub(super) fn osc_title(&mut self, icon: bool, title: bool, text: &[u8]) {
+        if self.st.no_titles {
+            return;
+        }
         let hex = self.st.title_modes & SET_HEX != 0;
         let text = if hex { clean(&from_hex(text)) } else { clean(text) };
         if icon {

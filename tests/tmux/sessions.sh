@@ -17,8 +17,9 @@ say ls t list-sessions -F '#{session_name} #{session_windows} #{session_attached
 say ls-filter t list-sessions -f '#{m:t*,#{session_name}}' -F '#S'
 say rename t rename-session -t one uno
 say rename-dup t rename-session -t uno two
-say rename-empty t rename-session -t uno ''
 say ls2 t ls -F '#S'
+t new-session -d -s other cat
+say rename-empty t rename-session -t other ''
 say group t new-session -d -t uno -s shared
 say group-ls t list-sessions -f '#{session_grouped}' -F '#{session_name} #{session_group_size} #{session_group_list}'
 say group-win t new-window -d -t shared: -n added cat

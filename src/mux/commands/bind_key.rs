@@ -11,7 +11,7 @@ pub(crate) const BIND: Verb = verb(
     ("bind-key", "bind"),
     "nrN:T:",
     (1, None),
-    "[-nr] [-T key-table] [-N note] key [command [arguments]]",
+    "[-nr] [-T key-table] [-N note] key [command [argument ...]]",
     "Bind a key to a command",
     bind,
 );
@@ -236,12 +236,12 @@ fn list(mux: &mut Mux, call: &Call) -> Outcome {
         let key_width = all.iter().map(|(_, k, _)| quote(&k.to_string()).chars().count()).max().unwrap_or(0);
         for (t, k, b) in &all {
             let flag = match (repeat, b.repeat) {
-                (true, true) => "-r ",
-                (true, false) => "   ",
+                (true, true) => "-r",
+                (true, false) => "  ",
                 (false, _) => "",
             };
             let key = quote(&k.to_string());
-            out.push_str(&format!("bind-key {flag}-T {t:table_width$} {key:key_width$} {}\n", b.print()));
+            out.push_str(&format!("bind-key {flag} -T {t:table_width$} {key:key_width$} {}\n", b.print()));
             if args.has('1') {
                 break;
             }

@@ -5,7 +5,7 @@ use super::super::event::Effect;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
 use super::super::{Buffer, Mux};
-use super::{DONE, Verb, as_json, passes, target, verb};
+use super::{DONE, Verb, as_json, lists, passes, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::{ClientId, PaneId};
 use crate::vt::keys;
@@ -14,7 +14,7 @@ pub(crate) const SET: Verb = verb(
     ("set-buffer", "setb"),
     "ab:n:t:w",
     (0, Some(1)),
-    "[-aw] [-b buffer-name] [-n new-buffer-name] [-t target-client] data",
+    "[-aw] [-b buffer-name] [-n new-buffer-name] [-t target-client] [data]",
     "Set a paste buffer",
     set,
 );
@@ -30,7 +30,7 @@ pub(crate) const LIST: Verb = verb(
     ("list-buffers", "lsb"),
     "F:f:O:r",
     (0, Some(0)),
-    "[-F format] [-f filter]",
+    "[-r] [-F format] [-f filter] [-O order]",
     "List the paste buffers",
     list,
 )
@@ -39,7 +39,7 @@ pub(crate) const PASTE: Verb = verb(
     ("paste-buffer", "pasteb"),
     "b:dprSs:t:",
     (0, Some(0)),
-    "[-dpr] [-s separator] [-b buffer-name] [-t target-pane]",
+    "[-dprS] [-s separator] [-b buffer-name] [-t target-pane]",
     "Put a paste buffer into a pane",
     paste,
 );
@@ -239,7 +239,15 @@ fn list(mux: &mut Mux, call: &Call) -> Outcome {
     let json = as_json::wanted(call)?;
     let mut objects = Vec::new();
     let mut out = String::new();
-    for b in &mux.buffers {
+    let mut all: Vec<&Buffer> = mux.buffers.iter().collect();
+    match lists::order(&call.args, &["name", "size", "creation"])? {
+        Some("name") => all.sort_by(|a, b| a.name.cmp(&b.name)),
+        Some("size") => all.sort_by_key(|b| b.data.len()),
+        // The latest stands first in any case.
+        _ => {}
+    }
+    lists::turn(&call.args, &mut all);
+    for b in all {
         let about = About { buffer: Some(b), ..About::default() };
         if !passes(mux, filter.as_deref(), about.clone()) {
             continue;
@@ -277,7 +285,11 @@ fn paste(mux: &mut Mux, call: &Call) -> Outcome {
         if i > 0 {
             bytes.extend_from_slice(separator.as_bytes());
         }
-        bytes.extend_from_slice(line);
+        if args.has('S') {
+            bytes.extend_from_slice(line);
+        } else {
+            visible(line, &mut bytes);
+        }
     }
     if args.has('p')
         && let Some(p) = mux.panes.get(&found.pane)
@@ -289,4 +301,29 @@ fn paste(mux: &mut Mux, call: &Call) -> Outcome {
         mux.forget_buffer(&name);
     }
     DONE
+}
+
+/// Bytes as vis(3) writes them without backslashes: what would control a terminal becomes text, `^[` for ESC, so
+/// that copied text cannot play the keyboard. Tab, backspace, bell, return and UTF-8 stay.
+fn visible(bytes: &[u8], out: &mut Vec<u8>) {
+    let control = |b: u8, out: &mut Vec<u8>| match b {
+        0x20..=0x7e => out.push(b),
+        _ => out.extend_from_slice(&[b'^', b ^ 0x40]),
+    };
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\t' | '\u{8}' | '\u{7}' | '\r' => out.push(c as u8),
+                c if c.is_ascii() => control(c as u8, out),
+                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        for b in chunk.invalid() {
+            out.push(b'M');
+            if matches!(b & 0x7f, 0x20..=0x7e) {
+                out.push(b'-');
+            }
+            control(b & 0x7f, out);
+        }
+    }
 }

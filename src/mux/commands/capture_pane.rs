@@ -10,7 +10,7 @@ pub(crate) const VERB: Verb = verb(
     ("capture-pane", "capturep"),
     "ab:CE:eFHJLMNPpqS:Tt:",
     (0, Some(0)),
-    "[-aCeJNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]",
+    "[-aCeFHJLMNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]",
     "Take a pane's contents as text",
     run,
 );

@@ -11,7 +11,7 @@ pub(crate) const PROMPT: Verb = verb(
     ("command-prompt", ""),
     "1bCeFI:iklNp:t:T:",
     (0, Some(1)),
-    "[-1bFkiN] [-I inputs] [-p prompts] [-t target-client] [-T type] [template]",
+    "[-1CbeFiklN] [-I inputs] [-p prompts] [-t target-client] [-T prompt-type] [template]",
     "Ask for a command, or for what a template needs",
     prompt,
 );

@@ -13,7 +13,7 @@ pub(crate) const VERB: Verb = verb(
     ("copy-mode", ""),
     "deHMqs:St:u",
     (0, Some(0)),
-    "[-deHMqu] [-s src-pane] [-t target-pane]",
+    "[-deHMqSu] [-s src-pane] [-t target-pane]",
     "Look and copy in a pane's scrollback",
     run,
 );

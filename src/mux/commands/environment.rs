@@ -11,7 +11,7 @@ pub(crate) const SET: Verb = verb(
     ("set-environment", "setenv"),
     "Fhgrt:u",
     (1, Some(2)),
-    "[-Fhgru] [-t target-session] name [value]",
+    "[-Fhgru] [-t target-session] variable [value]",
     "Set or unset an environment variable",
     set,
 );
@@ -19,7 +19,7 @@ pub(crate) const SHOW: Verb = verb(
     ("show-environment", "showenv"),
     "hgst:",
     (0, Some(1)),
-    "[-hgs] [-t target-session] [name]",
+    "[-hgs] [-t target-session] [variable]",
     "Show the environment",
     show,
 )

@@ -1,18 +1,19 @@
 //! list-sessions, list-windows, list-panes, list-clients, list-commands, clear-history
 
-use super::super::Mux;
 use super::super::context::About;
-use super::super::queue::{Call, Outcome};
+use super::super::queue::{Call, Outcome, Trouble};
 use super::super::target::Found;
+use super::super::{Client, Mux};
 use super::{DONE, TABLE, Verb, as_json, passes, target, verb};
+use crate::command::Args;
 use crate::command::target::TargetKind;
-use crate::ids::SessionId;
+use crate::ids::{PaneId, SessionId};
 
 pub(crate) const SESSIONS: Verb = verb(
     ("list-sessions", "ls"),
     "F:f:O:r",
     (0, Some(0)),
-    "[-F format] [-f filter]",
+    "[-r] [-F format] [-f filter] [-O order]",
     "List the sessions",
     sessions,
 )
@@ -21,7 +22,7 @@ pub(crate) const WINDOWS: Verb = verb(
     ("list-windows", "lsw"),
     "aF:f:O:rt:",
     (0, Some(0)),
-    "[-a] [-F format] [-f filter] [-t target-session]",
+    "[-ar] [-F format] [-f filter] [-O order] [-t target-session]",
     "List the windows",
     windows,
 )
@@ -30,7 +31,7 @@ pub(crate) const PANES: Verb = verb(
     ("list-panes", "lsp"),
     "aF:f:O:rst:",
     (0, Some(0)),
-    "[-as] [-F format] [-f filter] [-t target-window]",
+    "[-asr] [-F format] [-f filter] [-O order] [-t target-window]",
     "List the panes",
     panes,
 )
@@ -39,7 +40,7 @@ pub(crate) const CLIENTS: Verb = verb(
     ("list-clients", "lsc"),
     "F:f:O:rt:",
     (0, Some(0)),
-    "[-F format] [-t target-session]",
+    "[-F format] [-f filter] [-O order] [-t target-session]",
     "List the attached clients",
     clients,
 )
@@ -57,7 +58,7 @@ pub(crate) const CLEAR_HISTORY: Verb = verb(
     ("clear-history", "clearhist"),
     "Ht:",
     (0, Some(0)),
-    "[-t target-pane]",
+    "[-H] [-t target-pane]",
     "Forget a pane's scrollback",
     clear_history,
 );
@@ -76,6 +77,8 @@ fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) -> O
         "list-windows" => ("window_format", as_json::WINDOW),
         _ => ("pane_format", as_json::PANE),
     };
+    let kinds = ["session_format", "window_format", "pane_format"]
+        .map(|k| (k.to_owned(), if k == kind { "1" } else { "0" }.to_owned()));
     let json = as_json::wanted(call)?;
     let mut objects = Vec::new();
     let format = call.args.get('F').unwrap_or_else(|| format.to_owned());
@@ -85,7 +88,7 @@ fn print_places(mux: &mut Mux, call: &Call, places: &[Found], format: &str) -> O
         let about = About {
             client: call.client(),
             found: Some(*found),
-            extra: [("line".to_owned(), n.to_string()), (kind.to_owned(), "1".to_owned())].into(),
+            extra: kinds.iter().cloned().chain([("line".to_owned(), n.to_string())]).collect(),
             ..About::default()
         };
         if !passes(mux, filter.as_deref(), about.clone()) {
@@ -118,18 +121,88 @@ pub(super) fn places_of(mux: &Mux, session: SessionId) -> Vec<Found> {
     s.links.keys().filter_map(|i| mux.found_index(session, *i)).collect()
 }
 
+/// `-O`: one of these words, if any.
+pub(super) fn order<'w>(args: &Args, words: &[&'w str]) -> Result<Option<&'w str>, Trouble> {
+    let Some(typed) = args.get('O') else { return Ok(None) };
+    // tmux reads any of its words everywhere; one that means nothing for a list leaves it as it is.
+    const ALL: [&str; 9] = ["activity", "creation", "index", "key", "modifier", "name", "order", "size", "z"];
+    if !ALL.contains(&typed.as_str()) {
+        return Err("invalid sort order".into());
+    }
+    Ok(words.iter().copied().find(|w| *w == typed).or(Some("")))
+}
+
+/// `-r`, which turns only what `-O` sorted.
+pub(super) fn turn<T>(args: &Args, all: &mut [T]) {
+    if args.has('r') && args.has('O') {
+        all.reverse();
+    }
+}
+
+/// Sessions in the order of `-O`; by name without.
+pub(super) fn ordered(mux: &Mux, args: &Args) -> Result<Vec<SessionId>, Trouble> {
+    let mut all = by_name(mux);
+    let of = |id: &SessionId| mux.sessions.get(id);
+    match order(args, &["index", "creation", "activity"])? {
+        Some("index") => all.sort(),
+        Some("creation") => all.sort_by_key(|s| of(s).map(|s| (s.created, s.id))),
+        Some("activity") => all.sort_by_key(|s| std::cmp::Reverse(of(s).map(|s| s.activity))),
+        _ => {}
+    }
+    turn(args, &mut all);
+    Ok(all)
+}
+
+fn order_windows(mux: &Mux, args: &Args, places: &mut [Found]) -> Result<(), Trouble> {
+    let of = |f: &Found| mux.windows.get(&f.window);
+    let name = |f: &Found| of(f).map(|w| w.name.clone());
+    match order(args, &["index", "name", "size", "creation", "activity"])? {
+        Some("index") => places.sort_by_key(|f| f.index),
+        Some("creation") => places.sort_by_key(|f| f.window),
+        Some("activity") => places.sort_by_key(|f| (std::cmp::Reverse(of(f).map(|w| w.activity)), name(f))),
+        Some("size") => {
+            let area = |f: &Found| of(f).map(|w| u32::from(w.size.cols) * u32::from(w.size.rows));
+            places.sort_by_key(|f| (area(f), name(f)));
+        }
+        Some(_) => places.sort_by_key(name),
+        None => {}
+    }
+    turn(args, places);
+    Ok(())
+}
+
+/// The panes of one window; several windows stay in their order, as in tmux.
+fn order_panes(mux: &Mux, args: &Args, panes: &mut [PaneId]) -> Result<(), Trouble> {
+    let of = |p: &PaneId| mux.panes.get(p);
+    let title = |p: &PaneId| of(p).map(|p| p.title().to_owned());
+    match order(args, &["index", "name", "size", "creation", "activity"])? {
+        Some("creation") => panes.sort(),
+        Some("name") => panes.sort_by_key(title),
+        Some("size") => {
+            let area = |p: &PaneId| of(p).map(|p| u32::from(p.size.cols) * u32::from(p.size.rows));
+            panes.sort_by_key(|p| (area(p), title(p)));
+        }
+        _ => {}
+    }
+    turn(args, panes);
+    Ok(())
+}
+
 fn sessions(mux: &mut Mux, call: &Call) -> Outcome {
-    let places: Vec<Found> = by_name(mux).into_iter().filter_map(|s| mux.found_session(s)).collect();
+    let all = ordered(mux, &call.args)?;
+    let places: Vec<Found> = all.into_iter().filter_map(|s| mux.found_session(s)).collect();
     print_places(mux, call, &places, SESSION_LINE)
 }
 
 fn windows(mux: &mut Mux, call: &Call) -> Outcome {
     if call.args.has('a') {
-        let places: Vec<Found> = by_name(mux).into_iter().flat_map(|s| places_of(mux, s)).collect();
+        let mut places: Vec<Found> = by_name(mux).into_iter().flat_map(|s| places_of(mux, s)).collect();
+        order_windows(mux, &call.args, &mut places)?;
         print_places(mux, call, &places, WINDOW_LINE_ALL)
     } else {
         let session = target(mux, call, 't', TargetKind::Session)?.session;
-        let places = places_of(mux, session);
+        let mut places = places_of(mux, session);
+        order_windows(mux, &call.args, &mut places)?;
         print_places(mux, call, &places, WINDOW_LINE)
     }
 }
@@ -144,13 +217,12 @@ fn panes(mux: &mut Mux, call: &Call) -> Outcome {
     } else {
         (vec![target(mux, call, 't', TargetKind::Window)?], PANE_LINE.to_owned())
     };
-    let places: Vec<Found> = windows
-        .into_iter()
-        .flat_map(|f| {
-            let panes = mux.windows.get(&f.window).map(|w| w.panes.clone()).unwrap_or_default();
-            panes.into_iter().map(move |pane| Found { pane, ..f })
-        })
-        .collect();
+    let mut places = Vec::new();
+    for f in windows {
+        let mut panes = mux.windows.get(&f.window).map(|w| w.panes.clone()).unwrap_or_default();
+        order_panes(mux, &call.args, &mut panes)?;
+        places.extend(panes.into_iter().map(|pane| Found { pane, ..f }));
+    }
     print_places(mux, call, &places, &format)
 }
 
@@ -164,7 +236,17 @@ fn clients(mux: &mut Mux, call: &Call) -> Outcome {
     let json = as_json::wanted(call)?;
     let mut objects = Vec::new();
     let mut out = String::new();
-    for c in mux.clients.values().filter(|c| c.attached && (only.is_none() || c.session == only)) {
+    let mut all: Vec<&Client> =
+        mux.clients.values().filter(|c| c.attached && (only.is_none() || c.session == only)).collect();
+    match order(&call.args, &["name", "size", "creation", "activity"])? {
+        Some("name") => all.sort_by(|a, b| a.name.cmp(&b.name)),
+        Some("size") => all.sort_by_key(|c| u32::from(c.size.cols) * u32::from(c.size.rows)),
+        Some("creation") => all.sort_by_key(|c| c.created),
+        Some("activity") => all.sort_by_key(|c| std::cmp::Reverse(c.activity)),
+        _ => {}
+    }
+    turn(&call.args, &mut all);
+    for c in all {
         let found = c.session.and_then(|s| mux.found_session(s));
         let about = About { client: Some(c.id), found, ..About::default() };
         if !passes(mux, filter.as_deref(), about.clone()) {
@@ -221,6 +303,9 @@ fn clear_history(mux: &mut Mux, call: &Call) -> Outcome {
     let found = target(mux, call, 't', TargetKind::Pane)?;
     if let Some(p) = mux.panes.get_mut(&found.pane) {
         p.screen.clear_history();
+        if call.args.has('H') {
+            p.screen.forget_hyperlinks();
+        }
     }
     mux.redraw_pane(found.pane);
     DONE

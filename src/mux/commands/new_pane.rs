@@ -13,7 +13,7 @@ use crate::command::Args;
 use crate::command::target::TargetKind;
 use crate::ids::{PaneId, Size};
 
-const USAGE: &str = "[-bdefhIkPvZ] [-c start-directory] [-e environment] [-F format] [-l size] [-m message] [-s style] [-S active-border-style] [-R inactive-border-style] [-t target-pane] [-x width] [-y height] [-X x-position] [-Y y-position] [--on host] [shell-command]";
+const USAGE: &str = "[-bdefhIklPvZ] [-c start-directory] [-e environment] [-F format] [-l size] [-m message] [-p percentage] [-s style] [-S active-border-style] [-R inactive-border-style] [-x width] [-y height] [-X x-position] [-Y y-position] [-t target-pane] [--on host] [shell-command [argument ...]]";
 
 pub(crate) const VERB: Verb = verb(
     ("new-pane", "newp"),

@@ -10,7 +10,7 @@ use super::super::{Mux, model::Client};
 use super::{DONE, Verb, attach_session, env_flags, expand, host_choice, start_dir, start_env, verb};
 use crate::ids::{SessionId, Size};
 
-const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [--layout name] [shell-command]";
+const USAGE: &str = "[-AdDEPX] [-c start-directory] [-e environment] [-F format] [-f flags] [-n window-name] [-s session-name] [-t target-session] [-x width] [-y height] [--on host] [--layout name] [shell-command [argument ...]]";
 
 pub(crate) const VERB: Verb =
     verb(("new-session", "new"), "Ac:dDe:EF:f:n:Ps:t:x:Xy:", (0, None), USAGE, "Create a session", run)

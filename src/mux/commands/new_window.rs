@@ -6,7 +6,7 @@ use super::super::structure::Start;
 use super::super::{HostChoice, Mux};
 use super::{DONE, Verb, expand, host_choice, start_dir, start_env, told_of_choice, verb};
 
-const USAGE: &str = "[-abdkPS] [-c start-directory] [-e environment] [-F format] [-n window-name] [-t target-window] [--on host] [shell-command]";
+const USAGE: &str = "[-abdkPS] [-c start-directory] [-e environment] [-F format] [-n window-name] [-t target-window] [--on host] [shell-command [argument ...]]";
 
 pub(crate) const VERB: Verb =
     verb(("new-window", "neww"), "abc:de:F:kn:PSt:", (0, None), USAGE, "Create a window", run)

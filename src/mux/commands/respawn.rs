@@ -15,7 +15,7 @@ pub(crate) const PANE: Verb = verb(
     ("respawn-pane", "respawnp"),
     "c:e:kt:",
     (0, None),
-    "[-k] [-c start-directory] [-e environment] [-t target-pane] [shell-command]",
+    "[-k] [-c start-directory] [-e environment] [-t target-pane] [shell-command [argument ...]]",
     "Start a pane's program again",
     run,
 );
@@ -23,7 +23,7 @@ pub(crate) const WINDOW: Verb = verb(
     ("respawn-window", "respawnw"),
     "c:e:kt:",
     (0, None),
-    "[-k] [-c start-directory] [-e environment] [-t target-window] [shell-command]",
+    "[-k] [-c start-directory] [-e environment] [-t target-window] [shell-command [argument ...]]",
     "Start a window's program again",
     run,
 );
@@ -93,6 +93,7 @@ fn restart(mux: &mut Mux, call: &Call, found: Found) {
     p.place = Place::Starting;
     p.typed_ahead.clear();
     let start = Start { argv: p.start_argv.clone(), env: start_env(mux, call), ..Start::default() };
+    mux.screen_rules(pane);
     mux.spawn(pane, Some(found.session), start);
     mux.redraw_window(found.window);
 }

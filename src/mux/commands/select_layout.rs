@@ -42,7 +42,8 @@ fn main_size(mux: &Mux, window: WindowId, preset: Preset) -> MainSize {
         _ => ("main-pane-width", "other-pane-width", size.map_or(0, |s| s.cols.saturating_sub(1))),
     };
     let read = |name| cells(&mux.option_text(Scope::Window(window), name), whole).unwrap_or(0);
-    MainSize { main: read(main), other: read(other) }
+    let columns = mux.option_number(Scope::Window(window), "tiled-layout-max-columns").max(0) as usize;
+    MainSize { main: read(main), other: read(other), columns }
 }
 
 fn arrange(mux: &mut Mux, window: WindowId, preset: Preset) {

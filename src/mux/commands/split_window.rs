@@ -9,7 +9,7 @@ use super::{Verb, cells, expand, host_choice, new_pane, start_dir, start_env, ta
 use crate::command::Args;
 use crate::command::target::TargetKind;
 
-const USAGE: &str = "[-bdefhIkPvZ] [-c start-directory] [-e environment] [-F format] [-l size] [-m message] [-s style] [-S active-border-style] [-R inactive-border-style] [-t target-pane] [--on host] [shell-command]";
+const USAGE: &str = "[-bdefhIklPvZ] [-c start-directory] [-e environment] [-F format] [-l size] [-m message] [-p percentage] [-s style] [-S active-border-style] [-R inactive-border-style] [-t target-pane] [--on host] [shell-command [argument ...]]";
 
 pub(crate) const VERB: Verb = verb(
     ("split-window", "splitw"),

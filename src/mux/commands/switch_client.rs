@@ -9,7 +9,7 @@ pub(crate) const VERB: Verb = verb(
     ("switch-client", "switchc"),
     "c:EFlnO:pt:rT:Z",
     (0, Some(0)),
-    "[-ElnprZ] [-c target-client] [-t target-session] [-T key-table]",
+    "[-ElnprZ] [-c target-client] [-t target-session] [-T key-table] [-O order]",
     "Show another session on a client",
     run,
 );
@@ -34,16 +34,17 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         return DONE;
     }
     let current = mux.clients.get(&client).and_then(|c| c.session);
-    let step = |mux: &Mux, by: i64| {
-        let all = lists::by_name(mux);
+    let order = lists::ordered(mux, args)?;
+    let step = |by: i64| {
+        let all = &order;
         let here = all.iter().position(|s| Some(*s) == current)? as i64;
         let next = all[(here + by).rem_euclid(all.len() as i64) as usize];
         (Some(next) != current).then_some(next)
     };
     let session = if args.has('n') {
-        step(mux, 1).ok_or("can't find next session")?
+        step(1).ok_or("can't find next session")?
     } else if args.has('p') {
-        step(mux, -1).ok_or("can't find previous session")?
+        step(-1).ok_or("can't find previous session")?
     } else if args.has('l') {
         let last = mux.clients.get(&client).and_then(|c| c.last_session);
         last.filter(|s| mux.sessions.contains_key(s)).ok_or("can't find last session")?

@@ -23,12 +23,14 @@ pub enum Preset {
 }
 
 /// Sizes of the main layouts in cells: of the main pane, and of the others (0: what is left).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MainSize {
     /// Of the main pane.
     pub main: u16,
     /// Of the others.
     pub other: u16,
+    /// Most columns of the tiled layout (`tiled-layout-max-columns`); 0 is as many as there are rows.
+    pub columns: usize,
 }
 
 impl Preset {
@@ -77,7 +79,7 @@ impl Preset {
             (Preset::MainHorizontalMirrored, _) => main_layout(panes, Axis::TopBottom, size, main, true),
             (Preset::MainVertical, _) => main_layout(panes, Axis::LeftRight, size, main, false),
             (Preset::MainVerticalMirrored, _) => main_layout(panes, Axis::LeftRight, size, main, true),
-            (Preset::Tiled, _) => tiled(panes, size),
+            (Preset::Tiled, _) => tiled(panes, size, main.columns),
         };
         let mut layout = Layout { root };
         layout.root.place_parts();
@@ -94,7 +96,7 @@ fn needed(n: usize) -> u16 {
     u16::try_from(n * (usize::from(PANE_MIN) + 1) - 1).unwrap_or(u16::MAX)
 }
 
-/// Sizes the parts of a split evenly; the last one takes the rest (as tmux 3.3).
+/// Sizes the parts of a split evenly; the first ones take the rest, a cell each (as tmux 3.7).
 pub(super) fn spread(cell: &mut Cell) {
     let rect = cell.rect;
     let Node::Split(axis, parts) = &mut cell.node else { return };
@@ -108,7 +110,7 @@ pub(super) fn spread(cell: &mut Cell) {
         return;
     }
     for (i, part) in parts.iter_mut().enumerate() {
-        let want = if i as u32 + 1 == n { size - (each + 1) * (n - 1) } else { each };
+        let want = each + u32::from((i as u32) < (size - (n - 1)) % n);
         part.adjust(axis, want as i32 - i32::from(axis.of(&part.rect)));
     }
 }
@@ -158,11 +160,11 @@ fn main_layout(panes: &[PaneId], axis: Axis, size: Size, want: MainSize, mirrore
     Cell { rect: area(main + other + 1), node: Node::Split(axis, parts) }
 }
 
-fn tiled(panes: &[PaneId], size: Size) -> Cell {
+fn tiled(panes: &[PaneId], size: Size, most: usize) -> Cell {
     let (mut rows, mut columns) = (1usize, 1usize);
     while rows * columns < panes.len() {
         rows += 1;
-        if rows * columns < panes.len() {
+        if rows * columns < panes.len() && (most == 0 || columns < most) {
             columns += 1;
         }
     }

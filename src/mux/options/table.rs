@@ -69,8 +69,14 @@ const LINES: Kind = Choice(&["single", "double", "heavy", "simple", "rounded", "
 const CURSOR: Kind =
     Choice(&["default", "blinking-block", "block", "blinking-underline", "underline", "blinking-bar", "bar"]);
 
-/// `status-format[0]`: the line made of status-left, the windows and status-right.
-const STATUS_FORMAT: &str = "#[align=left range=left #{E:status-left-style}]#[push-default]#{T;=/#{status-left-length}:status-left}#[pop-default]#[norange default]#[list=on align=#{status-justify}]#[list=left-marker]<#[list=right-marker]>#[list=on]#{W:#[range=window|#{window_index} #{E:window-status-style}#{?#{&&:#{window_last_flag},#{!=:#{E:window-status-last-style},default}}, #{E:window-status-last-style},}#{?#{&&:#{window_bell_flag},#{!=:#{E:window-status-bell-style},default}}, #{E:window-status-bell-style},#{?#{&&:#{||:#{window_activity_flag},#{window_silence_flag}},#{!=:#{E:window-status-activity-style},default}}, #{E:window-status-activity-style},}}]#[push-default]#{T:window-status-format}#[pop-default]#[norange default]#{?window_end_flag,,#{window-status-separator}},#[range=window|#{window_index} list=focus #{?#{!=:#{E:window-status-current-style},default},#{E:window-status-current-style},#{E:window-status-style}}#{?#{&&:#{window_last_flag},#{!=:#{E:window-status-last-style},default}}, #{E:window-status-last-style},}#{?#{&&:#{window_bell_flag},#{!=:#{E:window-status-bell-style},default}}, #{E:window-status-bell-style},#{?#{&&:#{||:#{window_activity_flag},#{window_silence_flag}},#{!=:#{E:window-status-activity-style},default}}, #{E:window-status-activity-style},}}]#[push-default]#{T:window-status-current-format}#[pop-default]#[norange list=on default]#{?window_end_flag,,#{window-status-separator}}}#[nolist align=right range=right #{E:status-right-style}]#[push-default]#{T;=/#{status-right-length}:status-right}#[pop-default]#[norange default]\n#[align=centre]#{P:#{?pane_active,#[reverse],}#{pane_index}[#{pane_width}x#{pane_height}]#[default] }";
+/// `status-format`: the line made of status-left, the windows and status-right; that of the panes; that of the sessions.
+const STATUS_FORMAT: &str = concat!(
+    "#[align=left range=left #{E:status-left-style}]#[push-default]#{T;=/#{status-left-length}:status-left}#[pop-default]#[norange default]#[list=on align=#{status-justify}]#[list=left-marker]<#[list=right-marker]>#[list=on]#{W:#[range=window|#{window_index} #{E:window-status-style}#{?#{&&:#{window_last_flag},#{!=:#{E:window-status-last-style},default}}, #{E:window-status-last-style},}#{?#{&&:#{window_bell_flag},#{!=:#{E:window-status-bell-style},default}}, #{E:window-status-bell-style},#{?#{&&:#{||:#{window_activity_flag},#{window_silence_flag}},#{!=:#{E:window-status-activity-style},default}}, #{E:window-status-activity-style},}}]#[push-default]#{T:window-status-format}#[pop-default]#[norange default]#{?loop_last_flag,,#{E:window-status-separator}},#[range=window|#{window_index} list=focus #{?#{!=:#{E:window-status-current-style},default},#{E:window-status-current-style},#{E:window-status-style}}#{?#{&&:#{window_last_flag},#{!=:#{E:window-status-last-style},default}}, #{E:window-status-last-style},}#{?#{&&:#{window_bell_flag},#{!=:#{E:window-status-bell-style},default}}, #{E:window-status-bell-style},#{?#{&&:#{||:#{window_activity_flag},#{window_silence_flag}},#{!=:#{E:window-status-activity-style},default}}, #{E:window-status-activity-style},}}]#[push-default]#{T:window-status-current-format}#[pop-default]#[norange list=on default]#{?loop_last_flag,,#{E:window-status-separator}}}#[nolist align=right range=right #{E:status-right-style}]#[push-default]#{T;=/#{status-right-length}:status-right}#[pop-default]#[norange default]",
+    "\n",
+    "#[align=left]#{R: ,#{n:#{session_name}}}P: #[norange default]#[list=on align=#{status-justify}]#[list=left-marker]<#[list=right-marker]>#[list=on]#{P:#[range=pane|#{pane_id} #{E:pane-status-style}]#[push-default]#{T:window-pane-status-format}#[pop-default]#[norange list=on default]  ,#[range=pane|#{pane_id} list=focus #{?#{!=:#{E:pane-status-current-style},default},#{E:pane-status-current-style},#{E:pane-status-style}}]#[push-default]#{T:window-pane-current-status-format}#[pop-default]#[norange list=on default] }",
+    "\n",
+    "#[align=left]#{R: ,#{n:#{session_name}}}S: #[norange default]#[list=on align=#{status-justify}]#[list=left-marker]<#[list=right-marker]>#[list=on]#{S:#[range=session|#{session_id} #{E:session-status-style}]#[push-default]#S#{session_alert}#[pop-default]#[norange list=on default]  ,#[range=session|#{session_id} list=focus #{?#{!=:#{E:session-status-current-style},default},#{E:session-status-current-style},#{E:session-status-style}}]#[push-default]#S*#{session_alert}#[pop-default]#[norange list=on default] }",
+);
 
 const ALIASES: &str = "split-pane=split-window\nsplitp=split-window\nserver-info=show-messages -JT\ninfo=show-messages -JT\nchoose-window=choose-tree -w\nchoose-session=choose-tree -s";
 
@@ -78,7 +84,7 @@ const REMAIN: &str = "Pane is dead (#{?#{!=:#{pane_dead_status},},status #{pane_
 
 const WINDOW_STATUS: &str = "#I:#W#{?window_flags,#{window_flags}, }";
 
-/// All options, each level in alphabetical order.
+/// All options, in the order tmux 3.7 lists them.
 pub static OPTIONS: &[OptionDef] = &[
     o(Server, "backspace", Key, "C-?"),
     o(Server, "buffer-limit", Number(1, MAX), "50"),
@@ -101,13 +107,13 @@ pub static OPTIONS: &[OptionDef] = &[
     o(Server, "prefix-timeout", Number(0, MAX), "0"),
     o(Server, "prompt-history-limit", Number(0, MAX), "100"),
     o(Server, "set-clipboard", Choice(&["off", "external", "on"]), "external"),
+    o(Server, "terminal-overrides", Array, "linux*:AX@"),
     o(
         Server,
         "terminal-features",
         Array,
         "xterm*:clipboard:ccolour:cstyle:focus:title\nscreen*:title\nrxvt*:ignorefkeys",
     ),
-    o(Server, "terminal-overrides", Array, "linux*:AX@"),
     o(Server, "user-keys", Array, ""),
     o(Server, "variation-selector-always-wide", Flag, "on"),
     o(Session, "activity-action", OTHER, "other"),
@@ -141,13 +147,8 @@ pub static OPTIONS: &[OptionDef] = &[
     o(Session, "mouse", Flag, "off"),
     o(Session, "prefix", Key, "C-b"),
     o(Session, "prefix2", Key, "None"),
-    o(Session, "prompt-command-cursor-style", CURSOR, "default"),
-    o(Session, "prompt-cursor-colour", Colour, "none"),
-    o(Session, "prompt-cursor-style", CURSOR, "default"),
     o(Session, "renumber-windows", Flag, "off"),
     o(Session, "repeat-time", Number(0, 2_000_000), "500"),
-    o(Session, "session-status-current-style", Style, "default"),
-    o(Session, "session-status-style", Style, "default"),
     o(Session, "set-titles", Flag, "off"),
     o(Session, "set-titles-string", Text, "#S:#I:#W - \"#T\" #{session_alerts}"),
     o(Session, "silence-action", OTHER, "other"),
@@ -171,16 +172,29 @@ pub static OPTIONS: &[OptionDef] = &[
     o(Session, "status-right-length", Number(0, 32767), "40"),
     o(Session, "status-right-style", Style, "default"),
     o(Session, "status-style", Style, "bg=green,fg=black"),
+    o(Session, "prompt-cursor-colour", Colour, "none"),
+    o(Session, "prompt-cursor-style", CURSOR, "default"),
+    o(Session, "prompt-command-cursor-style", CURSOR, "default"),
     o(
         Session,
         "update-environment",
         Array,
-        "DISPLAY\nKRB5CCNAME\nMSYSTEM\nSSH_ASKPASS\nSSH_AUTH_SOCK\nSSH_AGENT_PID\nSSH_CONNECTION\nWAYLAND_DISPLAY\nWINDOWID\nXAUTHORITY",
+        "DISPLAY\nKRB5CCNAME\nMSYSTEM\nSSH_ASKPASS\nSSH_AUTH_SOCK\nSSH_AGENT_PID\nSSH_CONNECTION\nWAYLAND_DISPLAY\nWINDOWID\nXAUTHORITY\nXDG_CURRENT_DESKTOP\nXDG_SESSION_DESKTOP\nXDG_SESSION_TYPE",
     ),
     o(Session, "visual-activity", VISUAL, "off"),
     o(Session, "visual-bell", VISUAL, "off"),
     o(Session, "visual-silence", VISUAL, "off"),
     o(Session, "word-separators", Text, "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"),
+    o(Pane, "cursor-colour", Colour, "none"),
+    o(Pane, "cursor-style", CURSOR, "default"),
+    o(Window, "menu-style", Style, "default"),
+    o(Window, "menu-selected-style", Style, "bg=yellow,fg=black"),
+    o(Window, "menu-border-style", Style, "default"),
+    o(Window, "menu-border-lines", LINES, "single"),
+    o(Window, "pane-status-current-style", Style, "default"),
+    o(Window, "pane-status-style", Style, "default"),
+    o(Window, "session-status-current-style", Style, "default"),
+    o(Window, "session-status-style", Style, "default"),
     o(Window, "aggressive-resize", Flag, "off"),
     o(Pane, "allow-passthrough", Choice(&["off", "on", "all"]), "off"),
     o(Pane, "allow-rename", Flag, "off"),
@@ -195,29 +209,23 @@ pub static OPTIONS: &[OptionDef] = &[
     ),
     o(Window, "clock-mode-colour", Colour, "blue"),
     o(Window, "clock-mode-style", Choice(&["12", "24"]), "24"),
-    o(Window, "copy-mode-current-line-number-style", Style, "fg=yellow"),
-    o(Window, "copy-mode-current-match-style", Style, "bg=magenta,fg=black"),
-    o(Window, "copy-mode-line-number-style", Style, "fg=white,dim"),
-    o(Window, "copy-mode-line-numbers", Choice(&["off", "default", "absolute", "relative", "hybrid"]), "off"),
-    o(Window, "copy-mode-mark-style", Style, "bg=red,fg=black"),
     o(Window, "copy-mode-match-style", Style, "bg=cyan,fg=black"),
+    o(Window, "copy-mode-current-match-style", Style, "bg=magenta,fg=black"),
+    o(Window, "copy-mode-mark-style", Style, "bg=red,fg=black"),
     o(
         Window,
         "copy-mode-position-format",
         Text,
-        "#[align=right]#{?search_present,(#{search_count}#{?search_count_partial,+,} results) ,}[#{scroll_position}/#{history_size}]",
+        "#[align=right]#{t/p:top_line_time}#{?#{e|>:#{top_line_time},0}, ,}[#{copy_position}/#{copy_position_limit}]#{?search_timed_out, (timed out),#{?search_count, (#{search_count}#{?search_count_partial,+,} results),}}",
     ),
     o(Window, "copy-mode-position-style", Style, "#{E:mode-style}"),
     o(Window, "copy-mode-selection-style", Style, "#{E:mode-style}"),
-    o(Pane, "cursor-colour", Colour, "none"),
-    o(Pane, "cursor-style", CURSOR, "default"),
+    o(Window, "copy-mode-current-line-number-style", Style, "fg=yellow"),
+    o(Window, "copy-mode-line-number-style", Style, "fg=white,dim"),
+    o(Window, "copy-mode-line-numbers", Choice(&["off", "default", "absolute", "relative", "hybrid"]), "off"),
     o(Window, "fill-character", Text, ""),
     o(Window, "main-pane-height", Text, "24"),
     o(Window, "main-pane-width", Text, "80"),
-    o(Window, "menu-border-lines", LINES, "single"),
-    o(Window, "menu-border-style", Style, "default"),
-    o(Window, "menu-selected-style", Style, "bg=yellow,fg=black"),
-    o(Window, "menu-style", Style, "default"),
     o(Window, "mode-keys", KEYS, "emacs"),
     o(Window, "mode-style", Style, "noattr,bg=yellow,fg=black"),
     o(Window, "monitor-activity", Flag, "off"),
@@ -236,7 +244,7 @@ pub static OPTIONS: &[OptionDef] = &[
         Pane,
         "pane-border-format",
         Text,
-        "#{?pane_active,#[reverse],}#{pane_index}#[default] \"#{pane_title}\"",
+        "#{?pane_active,#[reverse],}#{pane_index}#[default] \"#{pane_title}\"#{?#{mouse},#[align=right]#[range=control|8][#{?#{window_zoomed_flag},u,z}]#[norange]#[range=control|9][x]#[norange],}",
     ),
     o(Window, "pane-border-indicators", Choice(&["off", "colour", "arrows", "both"]), "colour"),
     o(
@@ -249,13 +257,11 @@ pub static OPTIONS: &[OptionDef] = &[
     o(Pane, "pane-border-style", Style, "default"),
     o(Pane, "pane-colours", Array, ""),
     o(Window, "pane-scrollbars", Choice(&["off", "modal", "on"]), "off"),
-    o(Window, "pane-scrollbars-position", Choice(&["right", "left"]), "right"),
     o(Pane, "pane-scrollbars-style", Style, "bg=black,fg=white,width=1,pad=0"),
-    o(Window, "pane-status-current-style", Style, "default"),
-    o(Window, "pane-status-style", Style, "default"),
-    o(Window, "popup-border-lines", LINES, "single"),
-    o(Window, "popup-border-style", Style, "default"),
+    o(Window, "pane-scrollbars-position", Choice(&["right", "left"]), "right"),
     o(Window, "popup-style", Style, "default"),
+    o(Window, "popup-border-style", Style, "default"),
+    o(Window, "popup-border-lines", LINES, "single"),
     o(Pane, "remain-on-exit", Choice(&["off", "on", "failed", "key"]), "off"),
     o(Pane, "remain-on-exit-format", Text, REMAIN),
     o(Pane, "scroll-on-clear", Flag, "on"),
@@ -277,6 +283,7 @@ pub static OPTIONS: &[OptionDef] = &[
     o(Window, "window-pane-current-status-format", Text, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
     o(Window, "window-pane-status-format", Text, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
     o(Window, "window-size", Choice(&["largest", "smallest", "manual", "latest"]), "latest"),
+    o(Pane, "window-style", Style, "default"),
     o(Window, "window-status-activity-style", Style, "reverse"),
     o(Window, "window-status-bell-style", Style, "reverse"),
     o(Window, "window-status-current-format", Text, WINDOW_STATUS),
@@ -285,7 +292,6 @@ pub static OPTIONS: &[OptionDef] = &[
     o(Window, "window-status-last-style", Style, "default"),
     o(Window, "window-status-separator", Text, " "),
     o(Window, "window-status-style", Style, "default"),
-    o(Pane, "window-style", Style, "default"),
     o(Window, "wrap-search", Flag, "on"),
     o(Window, "xterm-keys", Flag, "on"),
     // Hooks: what tmux keeps as options too.

@@ -44,7 +44,7 @@ fn no_layout_breaks_at_any_size() {
         let panes: Vec<PaneId> = (0..n).map(PaneId).collect();
         for preset in Preset::ALL {
             for (c, r) in [(1, 1), (2, 3), (80, 24), (10_000, 10_000), (7, 200)] {
-                let main = crate::mux::layout::MainSize { main: 24, other: 0 };
+                let main = crate::mux::layout::MainSize { main: 24, ..Default::default() };
                 let mut l = preset.arrange(&panes, Size::new(c, r), main).expect("panes are not empty");
                 l.resize(Size::new(r, c));
                 l.resize(Size::new(c, r));
