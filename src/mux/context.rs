@@ -330,10 +330,10 @@ impl Cx<'_> {
             "window_bigger" => return self.client().filter(|c| c.attached).and_then(|_| flag(false)),
             "window_offset_x" | "window_offset_y" => return None,
             "window_linked" => return flag(self.links_of(w).count() > 1),
-            // A session that holds it twice counts twice, a group of sessions once, as in tmux.
+            // A group of sessions counts once, as in tmux.
             "window_linked_sessions" => {
-                let groups: BTreeSet<&String> = self.links_of(w).filter_map(|s| s.group.as_ref()).collect();
-                (groups.len() + self.links_of(w).filter(|s| s.group.is_none()).count()).to_string()
+                let apart = |s: &Session| s.group.clone().ok_or(s.id);
+                self.links_of(w).map(apart).collect::<BTreeSet<_>>().len().to_string()
             }
             "window_linked_sessions_list" => {
                 self.links_of(w).map(|s| s.name.as_str()).collect::<Vec<_>>().join(",")

@@ -7,7 +7,7 @@ outer new-session -d -x 80 -y 24 "tmux -L $S -f /dev/null new-session -s main -n
 outer set -g remain-on-exit on
 trap 'outer kill-server' EXIT
 for _ in $(seq 300); do [ -n "$(t list-clients 2>/dev/null)" ] && break; sleep 0.02; done
-t set -s escape-time 0 \; set -g message-style bg=yellow,fg=black \; set -g message-command-style bg=red
+t set -s escape-time 0 \; set -g message-style bg=yellow,fg=black,fill=yellow \; set -g message-command-style bg=red,fill=red
 t set -g status-right '' \; set -g status-left '[#S] ' \; set -g automatic-rename off \; set -g status-keys emacs
 # Unknown to a prompt, so it is done only when there is none.
 t bind -n F12 set -g @closed yes

@@ -215,7 +215,8 @@ fn list(mux: &mut Mux, call: &Call) -> Outcome {
             .map(|(t, k, b)| {
                 let prefix = match (*t, args.get('P')) {
                     (_, Some(p)) => p,
-                    ("prefix", None) => {
+                    // Every table but root is reached by the prefix, as far as tmux knows.
+                    (table, None) if table != "root" => {
                         format!("{} ", mux.option_text(super::Scope::GlobalSession, "prefix"))
                     }
                     _ => String::new(),

@@ -166,6 +166,12 @@ pub(super) fn send_x(
     words: &[String],
     repeat: Option<usize>,
 ) -> Outcome {
+    // `--` before what the user typed ends the flags.
+    let words: Vec<String> = match words {
+        [name, dashes, rest @ ..] if dashes == "--" => std::iter::once(name).chain(rest).cloned().collect(),
+        _ => words.to_vec(),
+    };
+    let words = words.as_slice();
     let Some(name) = words.first() else { return DONE };
     if mux.panes.get(&pane).is_none_or(|p| p.mode.is_none()) {
         return Err("not in a mode".into());

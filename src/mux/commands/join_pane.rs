@@ -1,6 +1,7 @@
 //! join-pane, move-pane
 
 use super::super::Mux;
+use super::super::layout::SplitHow;
 use super::super::queue::{Call, Outcome};
 use super::{DONE, Verb, split_window, swap, target, verb};
 use crate::command::target::TargetKind;
@@ -56,7 +57,9 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     if !w.layout.split(dst.pane, probe, how) {
         return Err("create pane failed: pane too small".into());
     }
-    mux.adopt(dst.window, dst.pane, probe, src.pane, how);
+    // In the window's list it stands behind the other also with `-b`, as in 3.7.
+    let listed = SplitHow { before: false, full: false, ..how };
+    mux.adopt(dst.window, dst.pane, probe, src.pane, listed);
     if !call.args.has('d') {
         mux.select_index(dst.session, dst.index);
         mux.select_pane(src.pane);

@@ -486,13 +486,14 @@ impl Layout {
         None
     }
 
-    /// Spreads the pane and its siblings evenly (`select-layout -E`).
+    /// Spreads the pane and its siblings evenly (`select-layout -E`); if they are, what they are part of.
     pub fn spread(&mut self, pane: PaneId) {
-        if let Some(mut path) = self.path(pane)
-            && path.pop().is_some()
-        {
-            preset::spread(self.at(&path));
-            self.root.place_parts();
+        let Some(mut path) = self.path(pane) else { return };
+        while path.pop().is_some() {
+            if preset::spread(self.at(&path)) {
+                self.root.place_parts();
+                return;
+            }
         }
     }
 

@@ -96,23 +96,27 @@ fn needed(n: usize) -> u16 {
     u16::try_from(n * (usize::from(PANE_MIN) + 1) - 1).unwrap_or(u16::MAX)
 }
 
-/// Sizes the parts of a split evenly; the first ones take the rest, a cell each (as tmux 3.7).
-pub(super) fn spread(cell: &mut Cell) {
+/// Sizes the parts of a split evenly; the first ones take the rest, a cell each (as tmux 3.7). Gives whether one changed.
+pub(super) fn spread(cell: &mut Cell) -> bool {
     let rect = cell.rect;
-    let Node::Split(axis, parts) = &mut cell.node else { return };
+    let Node::Split(axis, parts) = &mut cell.node else { return false };
     let axis = *axis;
     let (n, size) = (parts.len() as u32, u32::from(axis.of(&rect)));
     if n == 0 || size < n - 1 {
-        return;
+        return false;
     }
     let each = (size - (n - 1)) / n;
     if each == 0 {
-        return;
+        return false;
     }
+    let mut changed = false;
     for (i, part) in parts.iter_mut().enumerate() {
         let want = each + u32::from((i as u32) < (size - (n - 1)) % n);
-        part.adjust(axis, want as i32 - i32::from(axis.of(&part.rect)));
+        let by = want as i32 - i32::from(axis.of(&part.rect));
+        part.adjust(axis, by);
+        changed |= by != 0;
     }
+    changed
 }
 
 /// A split of equal parts that fill `area`.

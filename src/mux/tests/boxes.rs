@@ -104,7 +104,7 @@ fn a_floating_pane_lies_over_the_others_and_is_a_pane_like_them() {
     // Layouts leave it alone; the tiled ones are arranged.
     w.ok("split-window -d -t %0");
     w.ok("select-layout even-horizontal");
-    assert_eq!(w.ok("list-panes -F '#D #{pane_width}'"), "%0 39\n%2 40\n%1 20");
+    assert_eq!(w.ok("list-panes -F '#D #{pane_width}'"), "%0 40\n%2 39\n%1 20");
     assert_eq!(w.fails("split-window -t %1"), "no space for new pane");
     // The window shrinks: it stays inside.
     w.ok("resize-window -x 15 -y 10");

@@ -1,4 +1,4 @@
-//! Layouts and the active pane's index after these commands, as tmux 3.3a has them (80x24, one pane to begin with).
+//! Layouts and the active pane's index after these commands, as tmux 3.7c has them (80x24, one pane to begin with).
 
 pub(super) const KNOWN: &[(&[&str], &str, &str)] = &[
     (
@@ -8,12 +8,12 @@ pub(super) const KNOWN: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["split-window -v", "split-window -v", "select-layout even-vertical"],
-        "e470,80x24,0,0[80x7,0,0,0,80x7,0,8,1,80x8,0,16,2]",
+        "0377,80x24,0,0[80x8,0,0,0,80x7,0,9,1,80x7,0,17,2]",
         "2",
     ),
     (
         &["split-window -h", "split-window -h", "split-window -h", "select-layout even-horizontal"],
-        "764c,80x24,0,0{19x24,0,0,0,19x24,20,0,1,19x24,40,0,2,20x24,60,0,3}",
+        "7f5a,80x24,0,0{20x24,0,0,0,19x24,21,0,1,19x24,41,0,2,19x24,61,0,3}",
         "3",
     ),
     (
@@ -33,17 +33,17 @@ pub(super) const KNOWN: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["split-window", "split-window", "select-layout main-vertical"],
-        "b0a5,80x24,0,0{78x24,0,0,0,1x24,79,0[1x11,79,0,1,1x12,79,12,2]}",
+        "c464,80x24,0,0{78x24,0,0,0,1x24,79,0[1x12,79,0,1,1x11,79,13,2]}",
         "2",
     ),
     (
         &["set -g main-pane-height 60%", "split-window", "split-window", "select-layout main-horizontal"],
-        "be03,80x24,0,0[80x13,0,0,0,80x10,0,14{39x10,0,14,1,40x10,40,14,2}]",
+        "be2b,80x24,0,0[80x13,0,0,0,80x10,0,14{40x10,0,14,1,39x10,41,14,2}]",
         "2",
     ),
     (
         &["set -g main-pane-width 20", "split-window -h", "split-window -h", "select-layout main-vertical"],
-        "3b04,80x24,0,0{20x24,0,0,0,59x24,21,0[59x11,21,0,1,59x12,21,12,2]}",
+        "4cc4,80x24,0,0{20x24,0,0,0,59x24,21,0[59x12,21,0,1,59x11,21,13,2]}",
         "2",
     ),
     (
@@ -127,7 +127,7 @@ pub(super) const KNOWN: &[(&[&str], &str, &str)] = &[
             "select-layout even-horizontal",
             "select-layout -o",
         ],
-        "c4be,80x24,0,0{40x24,0,0,0,39x24,41,0[39x11,41,0,1,39x12,41,12,2]}",
+        "d67e,80x24,0,0{40x24,0,0,0,39x24,41,0[39x12,41,0,1,39x11,41,13,2]}",
         "2",
     ),
     (
@@ -143,6 +143,6 @@ pub(super) const KNOWN: &[(&[&str], &str, &str)] = &[
     (
         &["split-window -h", "split-window -v", "join-pane -b -l 4 -s 2 -t 0"],
         "e2f4,80x24,0,0{40x24,0,0[40x4,0,0,2,40x19,0,5,0],39x24,41,0,1}",
-        "0",
+        "1",
     ),
 ];

@@ -9,6 +9,7 @@ mod layouts;
 mod moving;
 mod pickers;
 mod saving;
+mod surface;
 mod verbs;
 
 use super::*;

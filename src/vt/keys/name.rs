@@ -95,7 +95,6 @@ fn normal(code: KeyCode, mods: Mods) -> Key {
     match code {
         KeyCode::Tab if mods.contains(Mods::SHIFT) => Key::new(KeyCode::BackTab, mods.without(Mods::SHIFT)),
         KeyCode::Char('@') if mods.contains(Mods::CTRL) => Key::new(KeyCode::Char(' '), mods),
-        KeyCode::Char('?') if mods == Mods::CTRL => Key::plain(KeyCode::Backspace),
         KeyCode::Char('[') if mods == Mods::CTRL => Key::plain(KeyCode::Escape),
         KeyCode::Char('i') if mods == Mods::CTRL => Key::plain(KeyCode::Tab),
         KeyCode::Char('m') if mods == Mods::CTRL => Key::plain(KeyCode::Enter),
