@@ -178,6 +178,8 @@ impl Prompt {
             Edit::Complete => Answer::Complete,
             Edit::CommandMode => {
                 self.vi_command = true;
+                // As vi, and tmux since 3.7: the cursor goes onto the last character typed.
+                self.cursor = self.cursor.saturating_sub(1);
                 Answer::Redraw
             }
             Edit::Quote => {

@@ -252,8 +252,15 @@ impl CopyMode {
         }
         self.whole_end_of_line();
         self.extend_selection();
-        let text = self.selected_text();
+        let mut text = self.selected_text();
         (self.selection, self.rectangle) = (None, rectangle);
+        // With vi keys the end of a line is its last character (3.7).
+        if self.vi
+            && let Some(t) = &mut text
+            && t.ends_with('\n')
+        {
+            t.pop();
+        }
         text
     }
 
