@@ -188,7 +188,7 @@ fn file_failure(path: &str, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::IsADirectory => "Is a directory".to_string(),
         _ => error.to_string(),
     };
-    Failure::new(1, "file", format!("{path}: {what}"))
+    Failure::new(1, "file", format!("{what}: {path}"))
 }
 
 /// The files a pattern stands for, in order; `None` when the path is none or stands for itself.
