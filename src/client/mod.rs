@@ -130,7 +130,7 @@ fn hello(args: &Args, as_tmux: bool, started_server: bool) -> ClientHello {
         uid: nix::unistd::getuid().as_raw(),
         as_tmux,
         features: args.features.clone(),
-        utf8: args.utf8 || locale_is_utf8(),
+        utf8: args.utf8 || inside_multiplexer() || locale_is_utf8(),
         control: args.control,
         started_server,
         passes_tty: true,
@@ -146,6 +146,11 @@ fn working_directory() -> String {
     let path =
         std::env::var_os("PWD").map(std::path::PathBuf::from).filter(|path| same(path)).unwrap_or(real);
     path.to_string_lossy().into_owned()
+}
+
+/// In a pane of tmux or qmux: their terminals take UTF-8, whatever the locale says.
+fn inside_multiplexer() -> bool {
+    std::env::var_os("TMUX").is_some_and(|value| !value.is_empty())
 }
 
 /// POSIX: the first of these that is set and not empty decides.

@@ -173,6 +173,11 @@ impl Args {
         self.flags.iter().any(|(f, _)| *f == flag)
     }
 
+    /// The flags given.
+    pub fn letters(&self) -> impl Iterator<Item = char> + '_ {
+        self.flags.iter().map(|(f, _)| *f)
+    }
+
     /// How many times.
     pub fn count(&self, flag: char) -> usize {
         self.flags.iter().filter(|(f, _)| *f == flag).count()

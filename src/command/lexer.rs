@@ -69,6 +69,12 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Whether nothing but blanks and a comment stands before the end of the line.
+    pub(super) fn at_line_end(&mut self) -> bool {
+        let mut ahead = self.chars.clone().skip_while(|c| matches!(c, ' ' | '\t' | '\r'));
+        matches!(ahead.next(), Some('\n' | '#'))
+    }
+
     pub(super) fn token(&mut self, host: &dyn Host) -> Result<Token, ParseError> {
         loop {
             let Some(c) = self.peek() else { return Ok(Token::End) };

@@ -110,6 +110,10 @@ impl Reader<'_> {
         let mut line = self.lexer.line;
         self.group += 1;
         let mut group = self.group;
+        // Since the last `%if`, `%elif` or `%else` nothing was seen, not even the end of an empty line.
+        let mut bare_branch = false;
+        // `NAME=value` stands where a command could.
+        let mut assigned = false;
         loop {
             let before = self.lexer.line;
             let token = self.token()?;
@@ -118,17 +122,29 @@ impl Reader<'_> {
                     // An open condition may end on the line of its last command.
                     let ends = bare && matches!(text.as_str(), "%elif" | "%else" | "%endif");
                     if ends && self.ifs.len() > ifs_here {
+                        if bare_branch && words.is_empty() {
+                            return self.syntax();
+                        }
                         self.finish(&mut words, line, group, &mut out);
                     }
                     if words.is_empty() {
                         line = before.max(1);
                         if bare && text.starts_with('%') && self.directive(&text)? {
+                            if matches!(text.as_str(), "%if" | "%elif" | "%else") {
+                                bare_branch = true;
+                                // The line's end belongs to the condition.
+                                if self.lexer.at_line_end() {
+                                    self.token()?;
+                                }
+                            }
                             continue;
                         }
+                        bare_branch = false;
                         if let Some((name, value)) = assignment(&text) {
                             if self.on() {
                                 self.host.assign(name, value, false);
                             }
+                            assigned = true;
                             continue;
                         }
                         line = self.lexer.line;
@@ -144,12 +160,14 @@ impl Reader<'_> {
                 }
                 Token::Semicolon => {
                     // Behind a command there may be more of them; a line does not begin with one.
-                    if words.is_empty() && out.last().is_none_or(|c: &Command| c.group != group) {
+                    let begun = assigned || out.last().is_some_and(|c: &Command| c.group == group);
+                    if words.is_empty() && !begun {
                         return self.syntax();
                     }
                     self.finish(&mut words, line, group, &mut out);
                 }
                 Token::Newline => {
+                    (bare_branch, assigned) = (false, false);
                     self.finish(&mut words, line, group, &mut out);
                     self.group += 1;
                     group = self.group;

@@ -1,8 +1,9 @@
 //! What each event does.
 
 use super::event::{Effect, Event, Failure, Job, Place};
-use super::model::{Client, MAX_TYPED_AHEAD, Message, Overlay, Pane};
+use super::model::{Client, MAX_TYPED_AHEAD, Message, Overlay};
 use super::queue::{Origin, Pending, Trouble};
+use super::alerts::Alert;
 use super::settings::Scope;
 use super::{MAX_SHELL_VALUES, Mux, commands};
 use crate::command;
@@ -351,96 +352,6 @@ impl Mux {
         self.log_message(text);
     }
 
-    // ---- alerts ----
-
-    fn note_activity(&mut self, window: crate::ids::WindowId, alert: Alert) {
-        let option = match alert {
-            Alert::Bell => "monitor-bell",
-            Alert::Activity => "monitor-activity",
-            Alert::Silence => "monitor-silence",
-        };
-        if !self.option_on(Scope::Window(window), option) {
-            return;
-        }
-        let mut ring: Vec<(crate::ids::SessionId, u32, bool)> = Vec::new();
-        for s in self.sessions.values_mut() {
-            let current = s.current;
-            for (i, link) in s.links.iter_mut().filter(|(_, l)| l.window == window) {
-                let is_current = *i == current;
-                let mark = match alert {
-                    Alert::Bell => &mut link.bell,
-                    Alert::Activity => &mut link.activity,
-                    Alert::Silence => &mut link.silence,
-                };
-                let new = !*mark;
-                *mark |= !is_current;
-                if alert == Alert::Bell || (new && !is_current) {
-                    ring.push((s.id, *i, is_current));
-                }
-            }
-        }
-        let hook = match alert {
-            Alert::Bell => "alert-bell",
-            Alert::Activity => "alert-activity",
-            Alert::Silence => "alert-silence",
-        };
-        for (session, index, is_current) in ring {
-            self.alert_clients(session, index, is_current, alert);
-            let found = self.found_index(session, index);
-            self.happened(hook, None, found);
-        }
-    }
-
-    fn alert_clients(&mut self, session: crate::ids::SessionId, index: u32, is_current: bool, alert: Alert) {
-        let (action, visual, word) = match alert {
-            Alert::Bell => ("bell-action", "visual-bell", "Bell"),
-            Alert::Activity => ("activity-action", "visual-activity", "Activity"),
-            Alert::Silence => ("silence-action", "visual-silence", "Silence"),
-        };
-        let wanted = match self.option_text(Scope::Session(session), action).as_str() {
-            "any" => true,
-            "current" => is_current,
-            "other" => !is_current,
-            _ => false,
-        };
-        self.redraw_session(session);
-        if !wanted {
-            return;
-        }
-        let visual = self.option_text(Scope::Session(session), visual);
-        let clients: Vec<ClientId> = self
-            .clients
-            .values()
-            .filter(|c| c.attached && c.session == Some(session))
-            .map(|c| c.id)
-            .collect();
-        for client in clients {
-            if visual != "on" && self.clients.get(&client).is_some_and(|c| c.control.is_none()) {
-                self.effects.push_back(Effect::Terminal { client, bytes: b"\x07".to_vec() });
-            }
-            if visual != "off" {
-                let text = if is_current {
-                    format!("{word} in current window")
-                } else {
-                    format!("{word} in window {index}")
-                };
-                self.show_message(client, text, None, false);
-            }
-        }
-    }
-
-    /// When a pane's silence becomes an alert.
-    pub(crate) fn silence_deadline(&self, pane: &Pane) -> Option<Instant> {
-        let seconds = self.option_number(Scope::Window(pane.window), "monitor-silence");
-        (seconds > 0).then(|| pane.silent_since.map(|at| at + Duration::from_secs(seconds as u64)))?
-    }
-
-    /// Whether any window may have an alert for silence: asked for every event, so that the panes need not be.
-    pub(crate) fn watches_silence(&self) -> bool {
-        let set = |options: &super::options::Options| options.get("monitor-silence").is_some();
-        set(&self.window_options) || self.windows.values().any(|w| set(&w.options))
-    }
-
     // ---- time ----
 
     fn tick(&mut self) {
@@ -783,12 +694,4 @@ impl Mux {
             self.view_text(pane, &text);
         }
     }
-}
-
-/// What a window draws attention with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Alert {
-    Bell,
-    Activity,
-    Silence,
 }

@@ -2,6 +2,7 @@
 //!
 //! Events go in, effects come out. No file descriptor, no clock, no thread, no `async`.
 
+mod alerts;
 pub mod commands;
 mod complete;
 mod context;

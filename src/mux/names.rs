@@ -2,6 +2,7 @@
 
 use super::Mux;
 use super::model::Window;
+use super::queue::Trouble;
 use super::settings::Scope;
 use crate::ids::{SessionId, WindowId};
 use std::time::Duration;
@@ -22,9 +23,13 @@ pub(crate) fn clean_name(name: &str) -> String {
     safe_name(name).replace('\\', "\\\\")
 }
 
-/// A session's name: `:` and `.` would be read as parts of a target.
-pub(crate) fn clean_session_name(name: &str) -> String {
-    clean_name(name).replace([':', '.'], "_")
+/// A name given to a command, as kept: any text without control characters that is UTF-8 throughout. `what` it names
+/// is for the error. Bytes that are none came as U+FFFD.
+pub(crate) fn given_name(what: &str, name: &str) -> Result<String, Trouble> {
+    if name.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+        return Err(format!("invalid {what} name: {name}").into());
+    }
+    Ok(clean_name(name))
 }
 
 impl Mux {

@@ -1,10 +1,11 @@
 //! Command queues: what still has to run for a client or for the server, and what it waits for.
 
 use super::target::Found;
+use super::commands::set_hook::hook_words;
 use super::{Mux, commands};
 use crate::command::{Args, Command};
 use crate::ids::{ClientId, RequestId};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +33,8 @@ pub(crate) struct Origin {
     pub quiet: bool,
     /// They are a hook's own: they set off no hooks.
     pub of_hook: bool,
+    /// What such commands' formats see of what happened.
+    pub hook: Arc<BTreeMap<String, String>>,
     /// A control client sent them as a line: the guards around them say so.
     pub typed: bool,
 }
@@ -64,6 +67,11 @@ impl Call {
     /// The client that asked, if it is still known.
     pub fn client(&self) -> Option<ClientId> {
         self.origin.client
+    }
+
+    /// What a format sees of what happened, in a hook's commands.
+    pub fn hook_words(&self) -> BTreeMap<String, String> {
+        self.origin.hook.as_ref().clone()
     }
 }
 
@@ -261,7 +269,7 @@ impl Mux {
         let group = step.group;
         let origin = step.origin.clone();
         let line = step.command.line;
-        let mut ran = None;
+        let (mut ran, mut given) = (None, None);
         let guard = self.begin_guard(&origin);
         let outcome = commands::prepare(self, &step.command).and_then(|found| match found {
             commands::Prepared::Alias(commands) => {
@@ -272,13 +280,16 @@ impl Mux {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
                 self.running = verb.spec.name;
                 ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooked.is_empty());
-                (verb.run)(self, &call)
+                let outcome = (verb.run)(self, &call);
+                given = ran.map(|_| call.args);
+                outcome
             }
         });
         let failed = outcome.is_err();
         if let (Some(name), Ok(_)) = (ran, &outcome) {
             let found = self.current(&origin);
-            self.run_hook(&format!("after-{name}"), id, origin.client, found);
+            let words = given.as_ref().map(hook_words).unwrap_or_default();
+            self.run_hook(&format!("after-{name}"), id, origin.client, found, words);
         }
         match outcome {
             Ok(Flow::Done) => {}
@@ -297,7 +308,8 @@ impl Mux {
                 self.tell_trouble(&origin, line, &trouble);
                 if !origin.of_hook {
                     let found = self.current(&origin);
-                    self.run_hook("command-error", id, origin.client, found);
+                    let words = given.as_ref().map(hook_words).unwrap_or_default();
+                    self.run_hook("command-error", id, origin.client, found, words);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Making and unmaking sessions, windows and panes; who is current.
 
+use super::alerts::Alert;
 use super::event::{Effect, HostChoice, Place, SpawnSpec};
 use super::layout::{Layout, Rect, SplitHow};
 use super::model::{BorderStatus, Link, Mode, Pane, Session, Window};
@@ -128,12 +129,12 @@ impl Mux {
                 options.put("automatic-rename", super::options::Value::Flag(false));
                 name
             }
-            None => self.name_from_command(session, &argv),
+            None => clean_name(&self.name_from_command(session, &argv)),
         };
         let now = self.wall_ms();
         let window = Window {
             id,
-            name: clean_name(&name),
+            name,
             layout: Layout::single(pane, size),
             panes: vec![pane],
             floats: Vec::new(),
@@ -223,9 +224,15 @@ impl Mux {
 
     /// Makes a window current in a session.
     pub(crate) fn select_index(&mut self, session: SessionId, index: u32) -> bool {
+        let Some(window) = self.sessions.get(&session).and_then(|s| s.links.get(&index)).map(|l| l.window) else {
+            return false;
+        };
+        // It is seen now, whichever session it was noticed in.
+        let links = self.sessions.values_mut().flat_map(|s| s.links.values_mut());
+        for link in links.filter(|l| l.window == window) {
+            (link.bell, link.activity, link.silence) = (false, false, false);
+        }
         let Some(s) = self.sessions.get_mut(&session) else { return false };
-        let Some(link) = s.links.get_mut(&index) else { return false };
-        (link.bell, link.activity, link.silence) = (false, false, false);
         if s.current != index {
             let old = s.current;
             s.last.retain(|i| *i != old && *i != index);
@@ -238,6 +245,8 @@ impl Mux {
             }
             let found = self.found_session(session);
             self.happened("session-window-changed", None, found);
+            // To be chosen is activity too; a client of the session sees it at once.
+            self.note_activity(window, Alert::Activity);
         }
         self.redraw_session(session);
         true
@@ -584,8 +593,11 @@ impl Mux {
             "previous" => others.iter().rev().find(|s| s.name < name).or(others.last()).map(|s| s.id),
             _ => None,
         };
+        let gone = [("hook_session", session.to_string()), ("hook_session_name", name)];
         self.sessions.remove(&session);
-        self.happened("session-closed", None, None);
+        self.note("session-closed", None, None);
+        let words = gone.map(|(word, value)| (word.to_owned(), value)).into();
+        self.run_hook("session-closed", None, None, None, words);
         self.persist = true;
         self.sizes_dirty = true;
         let here: Vec<ClientId> = self
@@ -675,7 +687,8 @@ impl Mux {
         self.client_left(client, session);
         let found = session.and_then(|s| self.found_session(s));
         self.note("client-detached", Some(client), found);
-        self.run_hook("client-detached", None, None, found);
+        let words = self.what_happened("client-detached", Some(client), found);
+        self.run_hook("client-detached", None, None, found, words);
     }
 
     /// What ends with a client that was attached.

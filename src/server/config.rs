@@ -25,6 +25,26 @@ pub(super) fn login_shell() -> String {
         .unwrap_or_else(|| "/bin/sh".into())
 }
 
+/// `$HOME`, else what the user database says.
+pub(super) fn home() -> String {
+    let from_passwd = || {
+        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok()??;
+        Some(user.dir.to_string_lossy().into_owned())
+    };
+    std::env::var("HOME").ok().filter(|h| !h.is_empty()).or_else(from_passwd).unwrap_or_default()
+}
+
+/// The home directories of `~NAME`: those of the local user database.
+pub(super) fn homes() -> std::collections::BTreeMap<String, String> {
+    let text = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let home = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        Some((name.to_owned(), fields.nth(4)?.to_owned()))
+    };
+    text.lines().filter_map(home).collect()
+}
+
 /// The user's name, empty if the user database does not know it.
 pub(super) fn user_name() -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();

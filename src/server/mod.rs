@@ -288,7 +288,8 @@ impl Server {
             host: runtime.host().0,
             user: config::user_name(),
             uid: nix::unistd::geteuid().as_raw(),
-            home: std::env::var("HOME").unwrap_or_default(),
+            home: config::home(),
+            homes: config::homes(),
             shell: config::login_shell(),
             env: std::env::vars_os()
                 .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))

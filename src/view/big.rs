@@ -44,7 +44,10 @@ pub fn draw(grid: &mut Grid, tables: &mut Tables, number: &Number) {
         grid.text(tables, x, y, small, &number.text, text_style);
         return;
     }
-    let block = Cell::new(Glyph::SPACE, Style { bg: number.style.fg, ..Style::default() });
+    // A sign that is not seen where colours are, and is what is seen where there are none.
+    let sign = if number.marked { '#'.into() } else { Glyph::SPACE };
+    let fg = if number.marked { number.style.fg } else { Color::Default };
+    let block = Cell::new(sign, Style { fg, bg: number.style.fg, ..Style::default() });
     let top = place.y + (place.h - SIDE) / 2;
     let mut left = place.x + (place.w - width) / 2;
     for c in number.text.chars() {

@@ -121,15 +121,14 @@ fn touches(active: Rect, panes: &[PaneView<'_>], x: u16, y: u16) -> bool {
     }
 }
 
-/// The arrows of `pane-border-indicators`: one in the middle of each side, pointing at the active pane.
+/// The arrows of `pane-border-indicators`: one near the beginning of each side, pointing at the active pane.
 fn arrow(borders: &Borders, x: u16, y: u16) -> Option<char> {
     let active = borders.active.filter(|_| borders.arrows)?;
-    let (middle_x, middle_y) = (active.x + active.w / 2, active.y + active.h / 2);
     match (x, y) {
-        (x, y) if y == middle_y && x == active.right() => Some('←'),
-        (x, y) if y == middle_y && x + 1 == active.x => Some('→'),
-        (x, y) if x == middle_x && y == active.bottom() => Some('↑'),
-        (x, y) if x == middle_x && y + 1 == active.y => Some('↓'),
+        (x, y) if y == active.y + 1 && x == active.right() => Some('←'),
+        (x, y) if y == active.y + 1 && x + 1 == active.x => Some('→'),
+        (x, y) if x == active.x + 1 && y == active.bottom() => Some('↑'),
+        (x, y) if x == active.x + 1 && y + 1 == active.y => Some('↓'),
         _ => None,
     }
 }

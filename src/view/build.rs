@@ -442,10 +442,15 @@ fn mode_chrome(reader: &Reader<'_>, id: PaneId, mode: &Mode) -> ModeChrome {
         Mode::Copy(_) | Mode::List(_) | Mode::Clock => None,
     };
     let clock = match mode {
-        Mode::Clock if reader.window_text("clock-mode-style") == "12" => {
-            reader.mux.expand_for_client("%-I:%M%p", reader.client)
+        Mode::Clock => {
+            let format = match reader.window_text("clock-mode-style").as_str() {
+                "12" => "%-I:%M%p",
+                "12-with-seconds" => "%-I:%M:%S%p",
+                "24-with-seconds" => "%H:%M:%S",
+                _ => "%H:%M",
+            };
+            reader.mux.expand_for_client(format, reader.client)
         }
-        Mode::Clock => reader.mux.expand_for_client("%H:%M", reader.client),
         Mode::Copy(_) | Mode::List(_) => String::new(),
     };
     let selection = match mode {
@@ -514,6 +519,7 @@ fn pane_numbers(
                 text: reader.for_pane("#{pane_index}", pane.id),
                 corner: format!("{}x{}", pane.rect.w, pane.rect.h),
                 style: if pane.id == reader.window.active { active } else { other },
+                marked: false,
             })
         })
         .collect()

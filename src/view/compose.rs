@@ -124,6 +124,7 @@ pub fn pane(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>) {
                 text: text.clone(),
                 corner: String::new(),
                 style: *style,
+                marked: true,
             };
             big::draw(grid, tables, &number);
         }

@@ -241,6 +241,8 @@ pub struct Number {
     pub corner: String,
     /// Its colour is the foreground.
     pub style: Style,
+    /// The large text is drawn in signs of its own colour, not in blanks.
+    pub marked: bool,
 }
 
 /// The cursor.

@@ -19,6 +19,21 @@ pub(super) fn clean(bytes: &[u8]) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
+/// A title or name from a program: none when it is not UTF-8 throughout, and nothing in it begins a command when it
+/// is shown in a format.
+fn name(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8(bytes.get(..MAX_TITLE).map_or(bytes, |cut| whole(cut)).to_vec()).ok()?;
+    Some(clean(text.as_bytes()).replace("#(", "_("))
+}
+
+/// Without the beginning of a character that was cut off.
+fn whole(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(e) if e.error_len().is_none() => &bytes[..e.valid_up_to()],
+        _ => bytes,
+    }
+}
+
 fn from_hex(text: &[u8]) -> Vec<u8> {
     let digit = |b: u8| char::from(b).to_digit(16).unwrap_or(0) as u8;
     text.chunks_exact(2).map(|p| digit(p[0]) << 4 | digit(p[1])).collect()
@@ -52,7 +67,7 @@ impl Screen {
             return;
         }
         let hex = self.st.title_modes & SET_HEX != 0;
-        let text = if hex { clean(&from_hex(text)) } else { clean(text) };
+        let Some(text) = (if hex { name(&from_hex(text)) } else { name(text) }) else { return };
         if icon {
             self.set_icon_name(&text);
         }
@@ -63,7 +78,9 @@ impl Screen {
 
     /// `ESC k`.
     pub(super) fn window_name(&mut self, name: &[u8]) {
-        self.event(ScreenEvent::WindowName(clean(name)));
+        if let Some(name) = self::name(name) {
+            self.event(ScreenEvent::WindowName(name));
+        }
     }
 
     /// XTSMTITLE and XTRMTITLE.

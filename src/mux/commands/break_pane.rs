@@ -2,7 +2,7 @@
 
 use super::super::Mux;
 use super::super::layout::Layout;
-use super::super::names::clean_name;
+use super::super::names::{clean_name, given_name};
 use super::super::options::Value;
 use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
@@ -39,7 +39,10 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     {
         return Err(format!("index in use: {i}").into());
     }
-    let name = args.get('n').map(|n| clean_name(&expand(mux, call, &n, Some(src))));
+    let name = match args.get('n') {
+        Some(n) => Some(given_name("window", &expand(mux, call, &n, Some(src)))?),
+        None => None,
+    };
     let alone = mux.windows.get(&src.window).is_some_and(|w| w.panes.len() == 1);
     let base = mux.option_number(Scope::Session(session), "base-index").max(0) as u32;
     let index = index.unwrap_or_else(|| mux.free_index(session, base));

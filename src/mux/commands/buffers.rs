@@ -2,6 +2,7 @@
 
 use super::super::context::About;
 use super::super::event::Effect;
+use super::super::names::given_name;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
 use super::super::{Buffer, Mux};
@@ -63,6 +64,9 @@ pub(super) fn put(mux: &mut Mux, name: Option<String>, mut data: Vec<u8>) -> Res
     data.truncate(MAX_BUFFER);
     if name.as_deref() == Some("") {
         return Err("empty buffer name".into());
+    }
+    if let Some(name) = &name {
+        given_name("buffer", name)?;
     }
     let order = mux.next_order();
     let automatic = name.is_none();
@@ -197,9 +201,13 @@ fn set(mux: &mut Mux, call: &Call) -> Outcome {
     let name = args.get('b');
     if let Some(new) = args.get('n') {
         if new.is_empty() {
-            return Err("empty buffer name".into());
+            return Err("new name is empty".into());
         }
-        let old = mux.buffer(name.as_deref())?.name.clone();
+        given_name("buffer", &new)?;
+        let old = match &name {
+            Some(n) => mux.buffer(Some(n)).map_err(|_| format!("unknown buffer: {n}"))?.name.clone(),
+            None => mux.buffer(None)?.name.clone(),
+        };
         mux.buffers.retain(|b| b.name != new || b.name == old);
         if let Some(b) = mux.buffers.iter_mut().find(|b| b.name == old) {
             b.name = new;
@@ -209,7 +217,9 @@ fn set(mux: &mut Mux, call: &Call) -> Outcome {
     }
     let data = args.word(0).ok_or("no data specified")?.into_bytes();
     let mut all = Vec::new();
+    // Without a name it is a new buffer, with nothing to append to.
     if args.has('a')
+        && name.is_some()
         && let Ok(old) = mux.buffer(name.as_deref())
     {
         all.extend_from_slice(&old.data);

@@ -40,7 +40,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         Some(name) => Some(mux.find_client(&call.origin, Some(&name))?),
         None => mux.find_client(&call.origin, None).ok(),
     };
-    let about = About { client, found, ..About::default() };
+    let about = About { client, found, extra: call.hook_words(), ..About::default() };
     if args.has('a') {
         let all: String = variables()
             .filter_map(|name| mux.variable(name, about.clone()).map(|value| format!("{name}={value}\n")))

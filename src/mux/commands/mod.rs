@@ -47,7 +47,7 @@ mod select_window;
 mod send_keys;
 mod server;
 pub(crate) mod session_picker;
-mod set_hook;
+pub(crate) mod set_hook;
 mod set_option;
 mod show_options;
 pub(crate) mod source_file;
@@ -319,7 +319,7 @@ fn target(mux: &Mux, call: &Call, flag: char, kind: TargetKind) -> Result<Found,
 /// Expands a format about a place, seen by the asking client.
 fn expand(mux: &Mux, call: &Call, text: &str, found: Option<Found>) -> String {
     let found = found.or_else(|| mux.current(&call.origin));
-    mux.expand(text, About { client: call.client(), found, ..About::default() })
+    mux.expand(text, About { client: call.client(), found, extra: call.hook_words(), ..About::default() })
 }
 
 /// Whether a filter (`-f`) lets something through.

@@ -1,7 +1,7 @@
 //! new-session
 
 use super::super::layout_file::LayoutFile;
-use super::super::names::clean_session_name;
+use super::super::names::given_name;
 use super::super::options::Value;
 use super::super::queue::{Call, Outcome, Trouble};
 use super::super::settings::Scope;
@@ -56,10 +56,7 @@ pub(super) fn make(mux: &mut Mux, call: &Call, layout: Option<&LayoutFile>) -> O
     }
     let mut name = None;
     if let Some(given) = args.get('s') {
-        let text = clean_session_name(&expand(mux, call, &given, None));
-        if text.is_empty() {
-            return Err(format!("invalid session: {given}").into());
-        }
+        let text = given_name("session", &expand(mux, call, &given, None))?;
         if let Some(existing) = mux.session_by_name(&text) {
             if args.has('A') {
                 return attach_session::attach(mux, call, existing, args.has('D'), args.has('X'));
@@ -83,7 +80,10 @@ pub(super) fn make(mux: &mut Mux, call: &Call, layout: Option<&LayoutFile>) -> O
     if let Some(y) = args.get('y') {
         size.rows = dimension(&y, "height", own.rows)?;
     }
-    let window_name = args.get('n').map(|n| expand(mux, call, &n, None));
+    let window_name = match args.get('n') {
+        Some(n) => Some(given_name("window", &expand(mux, call, &n, None))?),
+        None => None,
+    };
     let group = args.get('t').map(|t| group_meant(mux, &t)).transpose()?;
     let name = name.unwrap_or_else(|| match &group {
         Some((group, _)) => format!("{group}-{}", mux.next_session),
@@ -133,7 +133,7 @@ fn group_meant(mux: &Mux, text: &str) -> Result<(String, Option<SessionId>), Tro
         let s = mux.sessions.get(&id).ok_or("no session")?;
         return Ok((s.group.clone().unwrap_or_else(|| s.name.clone()), Some(id)));
     }
-    let name = clean_session_name(text);
+    let name = given_name("session group", text)?;
     if name.is_empty() {
         return Err(format!("invalid session group: {text}").into());
     }

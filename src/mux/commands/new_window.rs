@@ -1,5 +1,7 @@
 //! new-window
 
+use super::super::alerts::Alert;
+use super::super::names::given_name;
 use super::super::queue::{Call, Outcome};
 use super::super::settings::Scope;
 use super::super::structure::Start;
@@ -18,7 +20,10 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let (session, mut index) = mux.find_index(&call.origin, args.get('t').as_deref())?;
     let here = mux.found_session(session);
-    let name = args.get('n').map(|n| expand(mux, call, &n, here));
+    let name = match args.get('n') {
+        Some(n) => Some(given_name("window", &expand(mux, call, &n, here))?),
+        None => None,
+    };
     if let (true, Some(name), None) = (args.has('S'), &name, index)
         && let Some(found) = mux.find_window_in(session, name, true)
     {
@@ -65,6 +70,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     if !args.has('d') {
         mux.select_index(session, index);
     }
+    mux.note_activity(window, Alert::Activity);
     if args.has('P') {
         let format = args.get('F').unwrap_or_else(|| FORMAT.into());
         let text = expand(mux, call, &format, mux.found_index(session, index));

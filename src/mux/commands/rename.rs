@@ -1,7 +1,7 @@
 //! rename-session, rename-window
 
 use super::super::Mux;
-use super::super::names::{clean_name, clean_session_name};
+use super::super::names::given_name;
 use super::super::options::Value;
 use super::super::queue::{Call, Outcome};
 use super::{DONE, Verb, expand, target, verb};
@@ -27,10 +27,7 @@ pub(crate) const WINDOW: Verb = verb(
 fn session(mux: &mut Mux, call: &Call) -> Outcome {
     let found = target(mux, call, 't', TargetKind::Session)?;
     let typed = call.args.word(0).unwrap_or_default();
-    let name = clean_session_name(&expand(mux, call, &typed, Some(found)));
-    if name.is_empty() {
-        return Err(format!("invalid session: {typed}").into());
-    }
+    let name = given_name("session", &expand(mux, call, &typed, Some(found)))?;
     match mux.session_by_name(&name) {
         Some(s) if s == found.session => return DONE,
         Some(_) => return Err(format!("duplicate session: {name}").into()),
@@ -49,7 +46,7 @@ fn session(mux: &mut Mux, call: &Call) -> Outcome {
 fn window(mux: &mut Mux, call: &Call) -> Outcome {
     let found = target(mux, call, 't', TargetKind::Window)?;
     let typed = call.args.word(0).unwrap_or_default();
-    let name = clean_name(&expand(mux, call, &typed, Some(found)));
+    let name = given_name("window", &expand(mux, call, &typed, Some(found)))?;
     if let Some(w) = mux.windows.get_mut(&found.window) {
         w.options.put("automatic-rename", Value::Flag(false));
     }

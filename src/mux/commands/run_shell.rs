@@ -37,7 +37,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let about = About {
         client: call.client(),
         found: found.or_else(|| mux.current(&call.origin)),
-        extra: given.collect(),
+        extra: call.hook_words().into_iter().chain(given).collect(),
         ..About::default()
     };
     let command = args.word(0).map(|c| if args.has('C') { c } else { mux.expand(&c, about) });

@@ -1,6 +1,7 @@
 //! select-pane, last-pane
 
 use super::super::Mux;
+use super::super::names::given_name;
 use super::super::queue::{Call, Outcome};
 use super::super::target::Side;
 use super::{DONE, Verb, expand, target, verb};
@@ -36,8 +37,12 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         return DONE;
     }
     if let Some(title) = args.get('T') {
-        let title: String =
-            expand(mux, call, &title, Some(found)).chars().filter(|c| !c.is_control()).take(1024).collect();
+        let title = expand(mux, call, &title, Some(found));
+        if given_name("title", &title).is_err() {
+            // As tmux: it stays as it was.
+            return DONE;
+        }
+        let title: String = title.chars().take(1024).collect();
         if let Some(p) = mux.panes.get_mut(&found.pane) {
             p.screen.set_title(&title);
             p.title_set = true;

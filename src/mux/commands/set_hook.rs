@@ -6,6 +6,8 @@ use super::super::target::Found;
 use super::super::{Mux, options};
 use super::{DONE, Verb, as_json, expand, set_option, show_options, target, verb};
 use crate::command::target::TargetKind;
+use crate::command::{Args, print_commands};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) const SET: Verb = verb(
@@ -28,7 +30,7 @@ fn set(mux: &mut Mux, call: &Call) -> Outcome {
     let found = target(mux, call, 't', TargetKind::Pane).ok();
     let name = expand(mux, call, &args.word(0).unwrap_or_default(), found);
     let named = options::find(&name)?;
-    mux.run_hook(&named.name, call.queue, call.client(), found);
+    mux.run_hook(&named.name, call.queue, call.client(), found, BTreeMap::new());
     DONE
 }
 
@@ -44,6 +46,7 @@ impl Mux {
         queue: QueueId,
         client: Option<crate::ids::ClientId>,
         found: Option<Found>,
+        mut words: BTreeMap<String, String>,
     ) {
         if !self.hooked.contains(name) {
             return;
@@ -64,7 +67,9 @@ impl Mux {
             Some(options::Value::Text(one)) => vec![one],
             _ => return,
         };
-        let origin = Arc::new(Origin { client, current: found, of_hook: true, ..Origin::default() });
+        words.insert("hook".into(), name.to_owned());
+        let hook = Arc::new(words);
+        let origin = Arc::new(Origin { client, current: found, of_hook: true, hook, ..Origin::default() });
         for text in list.iter().rev() {
             match self.parse_commands(text, None) {
                 Ok(commands) => self.enqueue_front(queue, &commands, &origin),
@@ -81,6 +86,62 @@ impl Mux {
         found: Option<Found>,
     ) {
         self.note(name, client, found);
-        self.run_hook(name, client.filter(|c| self.clients.contains_key(c)), client, found);
+        if !self.hooked.contains(name) {
+            return;
+        }
+        let words = self.what_happened(name, client, found);
+        self.run_hook(name, client.filter(|c| self.clients.contains_key(c)), client, found, words);
     }
+
+    /// What a hook's formats see of the place something happened in: as much of it as the hook is about.
+    pub(crate) fn what_happened(
+        &self,
+        name: &str,
+        client: Option<crate::ids::ClientId>,
+        found: Option<Found>,
+    ) -> BTreeMap<String, String> {
+        let mut words = BTreeMap::new();
+        let mut say = |name: &str, value: String| words.insert(name.to_owned(), value);
+        if let Some(c) = client.and_then(|c| self.clients.get(&c)) {
+            say("hook_client", c.name.clone());
+        }
+        let Some(found) = found else { return words };
+        let of = |names: &[&str]| names.iter().any(|n| name.starts_with(n));
+        let pane = of(&["pane-"]);
+        let both = of(&["alert-", "window-linked", "window-unlinked"]);
+        if (both || of(&["session-", "client-"]))
+            && let Some(s) = self.sessions.get(&found.session)
+        {
+            say("hook_session", s.id.to_string());
+            say("hook_session_name", s.name.clone());
+        }
+        if (both || pane || of(&["window-"]))
+            && let Some(w) = self.windows.get(&found.window)
+        {
+            say("hook_window", w.id.to_string());
+            say("hook_window_name", w.name.clone());
+        }
+        if pane {
+            say("hook_pane", found.pane.to_string());
+        }
+        words
+    }
+}
+
+/// What the hook after a command sees of its flags and words.
+pub(crate) fn hook_words(args: &Args) -> BTreeMap<String, String> {
+    let mut words = BTreeMap::new();
+    let text = args.print("", &print_commands);
+    words.insert("hook_arguments".to_owned(), text.trim_start().to_owned());
+    for (i, word) in args.texts_from(0).into_iter().enumerate() {
+        words.insert(format!("hook_argument_{i}"), word);
+    }
+    for flag in args.letters() {
+        let values: Vec<String> = args.all(flag).collect();
+        words.insert(format!("hook_flag_{flag}"), values.first().cloned().unwrap_or_else(|| "1".into()));
+        for (i, value) in values.into_iter().enumerate() {
+            words.insert(format!("hook_flag_{flag}_{i}"), value);
+        }
+    }
+    words
 }

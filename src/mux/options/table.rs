@@ -208,7 +208,7 @@ pub static OPTIONS: &[OptionDef] = &[
         "#{?pane_in_mode,[tmux],#{pane_current_command}}#{?pane_dead,[dead],}",
     ),
     o(Window, "clock-mode-colour", Colour, "blue"),
-    o(Window, "clock-mode-style", Choice(&["12", "24"]), "24"),
+    o(Window, "clock-mode-style", Choice(&["12", "24", "12-with-seconds", "24-with-seconds"]), "24"),
     o(Window, "copy-mode-match-style", Style, "bg=cyan,fg=black"),
     o(Window, "copy-mode-current-match-style", Style, "bg=magenta,fg=black"),
     o(Window, "copy-mode-mark-style", Style, "bg=red,fg=black"),
