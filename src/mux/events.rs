@@ -52,6 +52,7 @@ impl Mux {
                 p.dead = None;
                 if p.place == Place::Starting {
                     p.place = Place::Here;
+                    p.ran_on = None;
                 }
                 self.persist = true;
                 self.flush_typed(pane);
@@ -137,7 +138,12 @@ impl Mux {
     }
 
     fn client_gone(&mut self, id: ClientId) {
+        if let Some(c) = self.clients.get(&id).filter(|c| c.attached) {
+            let session = c.session;
+            self.client_is_detached(id, session);
+        }
         let Some(c) = self.clients.remove(&id) else { return };
+        self.forget_waits(id);
         self.stdin_wanted.remove(&id);
         self.redraw.remove(&id);
         for channel in self.channels.values_mut() {
@@ -193,6 +199,9 @@ impl Mux {
         self.note_activity(window, Alert::Activity);
         self.redraw_pane(id);
         self.control_output(id, bytes);
+        if !self.waits.is_empty() {
+            self.output_for_waits(id);
+        }
     }
 
     /// Bytes for the screen of a pane that has no program.
@@ -269,11 +278,12 @@ impl Mux {
             p.progress = None;
             p.overflow_rung = false;
         }
-        p.place = place;
+        let was = std::mem::replace(&mut p.place, place);
         let window = p.window;
         self.flush_typed(id);
         self.persist = true;
         self.redraw_window(window);
+        self.tell_place(id, &was);
     }
 
     /// Writes what was typed while the pane could not take it, in order.
@@ -490,6 +500,7 @@ impl Mux {
         self.rename_due();
         self.check_subscriptions();
         self.lock_idle();
+        self.tick_waits();
         self.run_later(now);
     }
 

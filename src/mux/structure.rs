@@ -2,6 +2,7 @@
 
 use super::event::{Effect, HostChoice, Place, SpawnSpec};
 use super::layout::{Layout, Rect, SplitHow};
+use super::listen::News;
 use super::model::{BorderStatus, Link, Mode, Pane, Session, Window};
 use super::names::clean_name;
 use super::options::Options;
@@ -49,6 +50,8 @@ impl Mux {
         let limit = self.option_number(scope, "history-limit").clamp(0, 100_000_000) as usize;
         let mut screen = Screen::new(size, limit);
         screen.set_title(&self.config.host);
+        // Nobody has changed it: a program's first output is not to be told as a new title.
+        screen.take_events();
         let cwd = if start.cwd.is_empty() {
             session.and_then(|s| self.sessions.get(&s)).map_or(self.config.home.clone(), |s| s.path.clone())
         } else {
@@ -75,6 +78,7 @@ impl Mux {
             pipe: None,
             title_set: false,
             silent_since: Some(self.now),
+            ran_on: None,
             overflow_rung: false,
         };
         self.panes.insert(id, pane);
@@ -409,6 +413,7 @@ impl Mux {
     /// Takes a pane out of its window; an empty window goes with it. The pane itself is forgotten.
     pub(crate) fn remove_pane(&mut self, pane: PaneId) {
         let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        self.pane_closes(pane);
         let last = self.windows.get(&window).is_some_and(|w| w.panes.len() == 1 && w.panes[0] == pane);
         if last {
             self.remove_window(window);
@@ -424,6 +429,12 @@ impl Mux {
             self.marked = None;
         }
         self.persist = true;
+    }
+
+    /// Tells of a pane that is about to be taken away.
+    fn pane_closes(&mut self, pane: PaneId) {
+        let found = self.found_pane(pane, None);
+        self.tell(News { name: "pane-closed", found, ..News::default() });
     }
 
     pub(crate) fn stop_pipe(&mut self, request: crate::ids::RequestId) {
@@ -468,6 +479,7 @@ impl Mux {
                 self.effects.push_back(Effect::Kill { pane: *pane });
             }
         }
+        panes.iter().for_each(|pane| self.pane_closes(*pane));
         self.remove_window(window);
         for pane in panes {
             if self.marked == Some(pane) {
@@ -501,6 +513,7 @@ impl Mux {
         if s.links.remove(&index).is_none() {
             return;
         }
+        self.tell(News { name: "window-unlinked", found, ..News::default() });
         self.happened("window-unlinked", None, found);
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.links.is_empty() {
@@ -582,6 +595,7 @@ impl Mux {
             "previous" => others.iter().rev().find(|s| s.name < name).or(others.last()).map(|s| s.id),
             _ => None,
         };
+        self.tell(News { name: "session-closed", session: Some(session), ..News::default() });
         self.sessions.remove(&session);
         self.happened("session-closed", None, None);
         self.persist = true;
@@ -671,9 +685,16 @@ impl Mux {
             self.end_overlay(overlay);
         }
         self.client_left(client, session);
+        self.client_is_detached(client, session);
+    }
+
+    /// Tells of a client that was attached; its name is still known.
+    pub(crate) fn client_is_detached(&mut self, client: ClientId, session: Option<SessionId>) {
         let found = session.and_then(|s| self.found_session(s));
-        self.note("client-detached", Some(client), found);
-        self.run_hook("client-detached", None, None, found);
+        let name = "client-detached";
+        self.tell(News { name, client: Some(client), found, session, ..News::default() });
+        self.note(name, Some(client), found);
+        self.run_hook(name, None, None, found);
     }
 
     /// What ends with a client that was attached.
@@ -751,6 +772,7 @@ impl Mux {
         p.dead_since = now;
         p.typed_ahead.clear();
         let window = p.window;
+        self.exit_for_waits(pane, status);
         let stays = match remain.as_str() {
             "on" | "key" => true,
             "failed" => status != ExitStatus::Code(0),
@@ -770,7 +792,9 @@ impl Mux {
             let found = self.found_pane(pane, None);
             self.happened("pane-died", None, found);
         } else {
-            let session = self.found_pane(pane, None).map(|f| f.session);
+            let found = self.found_pane(pane, None);
+            let session = found.map(|f| f.session);
+            self.tell(News { name: "pane-exited", found, ..News::default() });
             self.remove_pane(pane);
             let found = session.and_then(|s| self.found_session(s));
             self.happened("pane-exited", None, found);
@@ -784,7 +808,10 @@ impl Mux {
         let idle = self.option_on(Scope::Server, "exit-unattached")
             && self.had_session
             && !self.clients.values().any(|c| c.attached);
-        let busy = self.clients.values().any(|c| !c.leaving && !c.attached);
+        // Who only listens or waits is no reason to stay.
+        let idles =
+            |c: &super::Client| c.listener.is_some() || self.waits.iter().any(|w| w.queue == Some(c.id));
+        let busy = self.clients.values().any(|c| !c.leaving && !c.attached && !idles(c));
         if !self.shut && (empty || idle) && !busy {
             self.shut_down();
         }
@@ -798,6 +825,10 @@ impl Mux {
         for client in attached {
             self.detach(client, "server exited".into());
         }
+        self.dismiss_waits();
+        self.end_listeners();
+        self.settle_listeners();
+        self.run_queues();
         self.effects.push_back(Effect::Shutdown);
     }
 }

@@ -80,6 +80,7 @@ impl Mux {
         client: Option<crate::ids::ClientId>,
         found: Option<Found>,
     ) {
+        self.spread(name, client, found);
         self.note(name, client, found);
         self.run_hook(name, client.filter(|c| self.clients.contains_key(c)), client, found);
     }
