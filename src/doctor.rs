@@ -2,6 +2,8 @@
 //!
 //! Owns the judgement only: the engine says what it can do, the client what the terminal answers. Changes nothing.
 
+mod host;
+
 use crate::checkpoint::native::NativeEngine;
 use crate::checkpoint::{Ability, Capabilities, Checkpointer as _, Tier};
 use crate::{client, transport};
@@ -19,6 +21,9 @@ enum Level {
     /// Something that qmux is for does not work.
     Missing,
 }
+
+/// What `doctor HOST` asks the qmux there.
+const FACTS: &str = "--facts";
 
 /// One finding. `cost` and `mend` are empty when all is well.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -46,24 +51,43 @@ impl Finding {
     }
 }
 
-/// `qmux doctor [--json]`; `words` are those after the verb. Exit status 1 when something needed is missing.
+/// `qmux doctor [--json] [HOST]`; `words` are those after the verb. Exit status 1 when something needed is missing.
 pub fn run(words: &[String]) -> ExitCode {
-    let json = match words {
-        [] => false,
-        [flag] if flag == "--json" => true,
-        _ => {
-            eprintln!("usage: doctor [--json]");
-            return ExitCode::from(2);
-        }
+    if let [flag, paths @ ..] = words
+        && flag == FACTS
+    {
+        // For the same program on another host.
+        let facts = serde_json::json!(host::Facts::here(paths)).to_string() + "\n";
+        return if client::print(&facts) { ExitCode::SUCCESS } else { ExitCode::from(2) };
+    }
+    let (flags, hosts): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.starts_with('-'));
+    if flags.iter().any(|flag| *flag != "--json") || flags.len() > 1 || hosts.len() > 1 {
+        eprintln!("usage: doctor [--json] [HOST]");
+        return ExitCode::from(2);
+    }
+    let json = !flags.is_empty();
+    let all = match hosts.first() {
+        None => here(),
+        Some(name) => match host::examine(name) {
+            Ok(all) => all,
+            Err(why) => {
+                eprintln!("{why} Nothing was examined.");
+                return ExitCode::from(2);
+            }
+        },
     };
-    let mut all = terminal(&Terminal::here());
-    all.extend(kernel(&Kernel::here()));
-    all.push(ssh());
     let text = if json { serde_json::json!(all).to_string() + "\n" } else { told(&all) };
     if !client::print(&text) {
         return ExitCode::from(2);
     }
     ExitCode::from(u8::from(all.iter().any(|f| f.level == Level::Missing)))
+}
+
+fn here() -> Vec<Finding> {
+    let mut all = terminal(&Terminal::here());
+    all.extend(kernel(&Kernel::here()));
+    all.push(ssh());
+    all
 }
 
 /// The findings for people.
@@ -190,7 +214,8 @@ fn terminal(t: &Terminal) -> Vec<Finding> {
 // ---- the kernel ----
 
 /// What the kernel allows; settings it does not have are none.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 struct Kernel {
     can: Capabilities,
     /// `kernel.unprivileged_userns_clone` (Debian's).

@@ -45,7 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("client", &["ids", "protocol", "sys", "transport"]),
     // client: the global flags are its words.
     ("manual", &["command", "mux", "client"]),
-    ("doctor", &["checkpoint", "client", "transport"]),
+    ("doctor", &["ids", "checkpoint", "client", "transport"]),
 ];
 
 /// Names at the crate's root that are no modules: macros.

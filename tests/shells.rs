@@ -97,7 +97,8 @@ fn the_doctor_asks_the_terminal_and_puts_it_back() {
         |subject: &str| found.iter().find(|f| f["subject"] == subject).expect(subject)["level"].clone();
     assert_eq!(level("terminal"), "less", "there was none");
     assert_eq!(level("ssh"), "good", "the tests need it");
-    assert_eq!(qmux.run(&["doctor", "nonsense"]).code, 2);
+    assert_eq!(qmux.run(&["doctor", "--nonsense"]).code, 2);
+    assert_eq!(qmux.run(&["doctor", "one", "two"]).code, 2);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A control client (`-C`, `-CC`): lines of commands in, lines of the server out, an `%exit` at the end.
+//! A control client (`-C`, `-CC`): lines of commands in, lines of the server out, an `%exit` at the end. And the plain
+//! stream of a command that goes on (`events`): lines out, nothing else.
 //!
 //! Owns standard output and, with `-CC`, the modes of the terminal there. Knows nothing of what the lines say.
 
@@ -22,12 +23,14 @@ const FRAME_END: &[u8] = b"\x1b\\";
 pub(super) struct Control {
     pub(super) out: Outgoing,
     framed: Option<Termios>,
+    /// A command's stream: no words of ours in it.
+    pub(super) plain: bool,
 }
 
 impl Control {
     /// Begins; `count` is how often `-C` was given.
     pub(super) fn begin(count: u8) -> Result<Control, String> {
-        let mut control = Control { out: Outgoing::default(), framed: None };
+        let mut control = Control { out: Outgoing::default(), framed: None, plain: false };
         if count > 1 {
             let stdin = io::stdin();
             let saved = tcgetattr(stdin.as_fd()).map_err(|e| format!("tcgetattr failed: {}", e.desc()))?;
@@ -44,6 +47,11 @@ impl Control {
             control.out.push(FRAME_BEGIN.to_vec(), None);
         }
         Ok(control)
+    }
+
+    /// The stream of a command.
+    pub(super) fn stream() -> Control {
+        Control { out: Outgoing::default(), framed: None, plain: true }
     }
 
     /// Writes what standard output takes now; the numbers of what is through.
@@ -65,6 +73,9 @@ impl Control {
             if self.out.write_to(io::stdout().as_fd(), WRITE_MAX).is_err() {
                 break;
             }
+        }
+        if self.plain {
+            return;
         }
         let (wait, reason) = match words.strip_prefix("wait ") {
             Some(rest) => (true, rest),

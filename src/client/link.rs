@@ -129,6 +129,9 @@ impl Link {
         if let Some(attached) = self.attached.take() {
             attached.terminal.leave();
         }
+        if let Some(stream) = self.control.take_if(|c| c.plain) {
+            stream.end("");
+        }
         if let Some(control) = self.control.take() {
             let (words, code) = match &end {
                 End::Exit(code) => ("", ExitCode::from(*code)),
@@ -208,8 +211,12 @@ impl Link {
             fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
         let stdout = io::stdout();
-        if out.is_some_and(|out| out.bytes > 0) && self.control.is_some() {
-            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+        let plain = self.control.as_ref().is_some_and(|c| c.plain);
+        let stdout_at = fds.len();
+        if self.control.is_some() && (plain || out.is_some_and(|out| out.bytes > 0)) {
+            let mut events = PollFlags::empty();
+            events.set(PollFlags::POLLOUT, out.is_some_and(|out| out.bytes > 0));
+            fds.push(PollFd::new(stdout.as_fd(), events));
         }
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
@@ -217,6 +224,13 @@ impl Link {
         }
         let readable = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
         let is = |at: usize| fds.get(at).and_then(PollFd::revents).is_some_and(|r| r.intersects(readable));
+        if plain
+            && fds.get(stdout_at).and_then(PollFd::revents).is_some_and(|r| r.contains(PollFlags::POLLERR))
+        {
+            // Whoever read the stream has gone (`qmux events | head -1`): there may never be another event to
+            // find that out by.
+            return Err(End::Exit(0));
+        }
         let attached = self.attached.is_some();
         Ok(Ready {
             server: is(0),
@@ -284,10 +298,7 @@ impl Link {
             ToClient::Attach => self.attach()?,
             ToClient::Draw { seq, bytes } => match &mut self.attached {
                 Some(attached) => attached.out.push(bytes, Some(seq)),
-                None => match &mut self.control {
-                    Some(control) => control.out.push(bytes, Some(seq)),
-                    None => self.send(&ToServer::Drawn { seq }),
-                },
+                None => self.control.get_or_insert_with(Control::stream).out.push(bytes, Some(seq)),
             },
             ToClient::Terminal(bytes) => {
                 if let Some(attached) = &mut self.attached {
@@ -517,7 +528,8 @@ impl Link {
     fn flush_to_tty(&mut self) -> Result<(), End> {
         if let Some(control) = &mut self.control {
             // Nobody reads any more: as a broken pipe ends any filter.
-            let drawn = control.write().map_err(|_| End::Broken(String::new()))?;
+            let gone = if control.plain { End::Exit(0) } else { End::Broken(String::new()) };
+            let Ok(drawn) = control.write() else { return Err(gone) };
             for seq in &drawn {
                 self.send(&ToServer::Drawn { seq: *seq });
             }

@@ -134,6 +134,7 @@ fn hello(args: &Args, as_tmux: bool, started_server: bool) -> ClientHello {
         control: args.control,
         started_server,
         passes_tty: true,
+        streams: true,
     }
 }
 

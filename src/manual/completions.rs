@@ -132,7 +132,11 @@ fn of_verb(
 ) -> Vec<Candidate> {
     let Ok(found) = commands::find(verb) else {
         let own = super::OWN.iter().find(|face| face.name == verb);
-        return own.map_or_else(Vec::new, |face| literal(positional(face.usage).into_iter()));
+        let words = own.map(|face| positional(face.usage)).unwrap_or_default();
+        let (hosts, plain): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|word| *word == "host");
+        let mut all = literal(plain.into_iter());
+        all.extend(hosts.into_iter().flat_map(|word| named(word, ask)));
+        return all;
     };
     let spec = &found.spec;
     if let Some(name) = before.last().and_then(|word| value_wanted(spec, word)) {
@@ -259,6 +263,11 @@ fn named(name: &str, ask: &mut dyn FnMut(&[&str]) -> Vec<String>) -> Vec<Candida
             "option" => options(false),
             "hook" => options(true),
             "command" => verbs(),
+            "event" => ask(&["events", "--list"])
+                .iter()
+                .filter_map(|line| line.split_once('\t'))
+                .map(|(word, help)| (word.to_owned(), help.to_owned()))
+                .collect(),
             several if several.contains('|') => literal(several.split('|')),
             _ => Vec::new(),
         },
@@ -297,6 +306,12 @@ mod tests {
         );
         assert_eq!(complete("set-hook -g session-cl").0, ["session-closed"]);
         assert_eq!(complete("completions z").0, ["zsh"]);
+        assert_eq!(complete("doctor wo"), (vec!["work".into(), "world".into()], vec!["hosts".into()]));
+        assert_eq!(
+            complete("events wo"),
+            (vec!["work".into(), "world".into()], vec!["events --list".into()])
+        );
+        assert_eq!(complete("wait --event wo").0, ["work", "world"]);
         assert_eq!(complete("move pane --engine na").0, ["native"]);
         assert_eq!(complete("move wi").0, ["window"]);
         assert_eq!(complete("select-layout ti").0, ["tiled"]);

@@ -29,8 +29,8 @@ const OWN: [Face; 3] = [
     Face {
         name: "doctor",
         alias: "",
-        usage: "[--json]",
-        help: "Say what of the terminal, the kernel and ssh is missing, and what that costs",
+        usage: "[--json] [host]",
+        help: "Say what is missing here, or on another host, and what that costs",
     },
     Face { name: "man", alias: "", usage: "", help: "Print the man page" },
 ];

@@ -454,8 +454,12 @@ impl Mux {
 
     /// The client has written what it was given under this number.
     pub(crate) fn control_written(&mut self, client: ClientId, seq: u64) {
-        if let Some(control) = self.clients.get_mut(&client).and_then(|c| c.control.as_mut()) {
+        let Some(c) = self.clients.get_mut(&client) else { return };
+        if let Some(control) = &mut c.control {
             control.in_flight.retain(|(n, _)| *n > seq);
+        }
+        if let Some(listener) = &mut c.listener {
+            listener.written(seq);
         }
     }
 

@@ -1,9 +1,9 @@
 //! What each event does.
 
+use super::alerts::Alert;
 use super::event::{Effect, Event, Failure, Job, Place};
 use super::model::{Client, MAX_TYPED_AHEAD, Message, Overlay};
 use super::queue::{Origin, Pending, Trouble};
-use super::alerts::Alert;
 use super::settings::Scope;
 use super::{MAX_SHELL_VALUES, Mux, commands};
 use crate::command;
@@ -53,6 +53,7 @@ impl Mux {
                 p.dead = None;
                 if p.place == Place::Starting {
                     p.place = Place::Here;
+                    p.ran_on = None;
                 }
                 self.persist = true;
                 self.flush_typed(pane);
@@ -138,7 +139,12 @@ impl Mux {
     }
 
     fn client_gone(&mut self, id: ClientId) {
+        if let Some(c) = self.clients.get(&id).filter(|c| c.attached) {
+            let session = c.session;
+            self.client_is_detached(id, session);
+        }
         let Some(c) = self.clients.remove(&id) else { return };
+        self.forget_waits(id);
         self.stdin_wanted.remove(&id);
         self.redraw.remove(&id);
         for channel in self.channels.values_mut() {
@@ -194,6 +200,9 @@ impl Mux {
         self.note_activity(window, Alert::Activity);
         self.redraw_pane(id);
         self.control_output(id, bytes);
+        if !self.waits.is_empty() {
+            self.output_for_waits(id);
+        }
     }
 
     /// Bytes for the screen of a pane that has no program.
@@ -276,11 +285,12 @@ impl Mux {
             p.progress = None;
             p.overflow_rung = false;
         }
-        p.place = place;
+        let was = std::mem::replace(&mut p.place, place);
         let window = p.window;
         self.flush_typed(id);
         self.persist = true;
         self.redraw_window(window);
+        self.tell_place(id, &was);
     }
 
     /// Writes what was typed while the pane could not take it, in order.
@@ -414,6 +424,7 @@ impl Mux {
         self.rename_due();
         self.check_subscriptions();
         self.lock_idle();
+        self.tick_waits();
         self.run_later(now);
     }
 

@@ -19,6 +19,7 @@ pub mod keytable;
 pub mod layout;
 mod layout_file;
 pub mod list;
+mod listen;
 mod model;
 pub mod mouse;
 mod names;
@@ -33,6 +34,7 @@ mod sizes;
 mod structure;
 pub mod target;
 mod terminal;
+mod waits;
 pub(crate) mod words;
 
 pub use event::{ClientHello, Effect, Event, Failure, HostChoice, Job, PaneInfo, Place, SpawnSpec};
@@ -187,6 +189,8 @@ pub struct Mux {
     pub(crate) later: Vec<(Instant, Later)>,
     pub(crate) status_due: Option<Instant>,
     pub(crate) channels: BTreeMap<String, commands::wait_for::Channel>,
+    /// Commands that wait for something to happen.
+    pub(crate) waits: Vec<waits::Wait>,
     pub(crate) history: BTreeMap<prompt::PromptKind, Vec<String>>,
     pub(crate) messages: VecDeque<(WallMs, String)>,
     pub(crate) config_errors: Vec<String>,
@@ -244,6 +248,7 @@ impl Mux {
             later: Vec::new(),
             status_due: None,
             channels: BTreeMap::new(),
+            waits: Vec::new(),
             history: BTreeMap::new(),
             messages: VecDeque::new(),
             config_errors: Vec::new(),
@@ -305,6 +310,7 @@ impl Mux {
         clients
             .flatten()
             .chain(self.later.iter().map(|(at, _)| *at))
+            .chain(self.waits.iter().filter_map(waits::Wait::deadline))
             .chain(self.status_due)
             .chain(self.windows.values().filter_map(|w| w.rename_due))
             .chain(self.sessions.keys().filter_map(|s| self.lock_deadline(*s)))
@@ -345,6 +351,7 @@ impl Mux {
         self.plan_status();
         self.check_exit();
         self.settle_controls();
+        self.settle_listeners();
     }
 
     // ---- readers ----

@@ -84,6 +84,8 @@ pub struct Client {
     pub(crate) leaving: bool,
     /// What a control client (`-C`) has still to be sent; `None` for others.
     pub(crate) control: Option<Box<super::control::Control>>,
+    /// What a client of `events` has still to be sent.
+    pub(crate) listener: Option<Box<super::listen::Listener>>,
 }
 
 impl Client {
@@ -122,6 +124,7 @@ impl Client {
             exit_code: 0,
             leaving: false,
             control: (hello.control > 0).then(Default::default),
+            listener: None,
             hello,
         }
     }
@@ -422,6 +425,8 @@ pub struct Pane {
     pub(crate) title_set: bool,
     /// When silence is noticed (`monitor-silence`).
     pub(crate) silent_since: Option<Instant>,
+    /// The host its process was last known to run on, this one without a name; `None` until it has started.
+    pub(crate) ran_on: Option<Option<HostName>>,
     /// Input had to be dropped and the bell rang for it; once per wait.
     pub(crate) overflow_rung: bool,
 }

@@ -321,6 +321,7 @@ impl Mux {
                     (None, Some(place)) => place.clone(),
                     (None, None) => p.place.clone(),
                 };
+                new.ran_on = Some(new.place.host().cloned());
             }
             if let (Some(life), None) = (p.life, p.dead) {
                 lives.push((life, made));
@@ -412,6 +413,7 @@ impl Mux {
                 if let Some(p) = self.panes.get_mut(&pane) {
                     p.life = Some(*life);
                     p.place = place.clone();
+                    p.ran_on = Some(place.host().cloned());
                 }
                 out.push((*life, pane));
             }

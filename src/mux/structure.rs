@@ -3,6 +3,7 @@
 use super::alerts::Alert;
 use super::event::{Effect, HostChoice, Place, SpawnSpec};
 use super::layout::{Layout, Rect, SplitHow};
+use super::listen::News;
 use super::model::{BorderStatus, Link, Mode, Pane, Session, Window};
 use super::names::clean_name;
 use super::options::Options;
@@ -50,6 +51,8 @@ impl Mux {
         let limit = self.option_number(scope, "history-limit").clamp(0, 100_000_000) as usize;
         let mut screen = Screen::new(size, limit);
         screen.set_title(&self.config.host);
+        // Nobody has changed it: a program's first output is not to be told as a new title.
+        screen.take_events();
         let cwd = if start.cwd.is_empty() {
             session.and_then(|s| self.sessions.get(&s)).map_or(self.config.home.clone(), |s| s.path.clone())
         } else {
@@ -77,6 +80,7 @@ impl Mux {
             bar: (0, 0),
             title_set: false,
             silent_since: Some(self.now),
+            ran_on: None,
             overflow_rung: false,
         };
         self.panes.insert(id, pane);
@@ -224,7 +228,8 @@ impl Mux {
 
     /// Makes a window current in a session.
     pub(crate) fn select_index(&mut self, session: SessionId, index: u32) -> bool {
-        let Some(window) = self.sessions.get(&session).and_then(|s| s.links.get(&index)).map(|l| l.window) else {
+        let Some(window) = self.sessions.get(&session).and_then(|s| s.links.get(&index)).map(|l| l.window)
+        else {
             return false;
         };
         // It is seen now, whichever session it was noticed in.
@@ -420,6 +425,7 @@ impl Mux {
     /// Takes a pane out of its window; an empty window goes with it. The pane itself is forgotten.
     pub(crate) fn remove_pane(&mut self, pane: PaneId) {
         let Some(window) = self.panes.get(&pane).map(|p| p.window) else { return };
+        self.pane_closes(pane);
         let last = self.windows.get(&window).is_some_and(|w| w.panes.len() == 1 && w.panes[0] == pane);
         if last {
             self.remove_window(window);
@@ -435,6 +441,12 @@ impl Mux {
             self.marked = None;
         }
         self.persist = true;
+    }
+
+    /// Tells of a pane that is about to be taken away.
+    fn pane_closes(&mut self, pane: PaneId) {
+        let found = self.found_pane(pane, None);
+        self.tell(News { name: "pane-closed", found, ..News::default() });
     }
 
     pub(crate) fn stop_pipe(&mut self, request: crate::ids::RequestId) {
@@ -479,6 +491,7 @@ impl Mux {
                 self.effects.push_back(Effect::Kill { pane: *pane });
             }
         }
+        panes.iter().for_each(|pane| self.pane_closes(*pane));
         self.remove_window(window);
         for pane in panes {
             if self.marked == Some(pane) {
@@ -512,6 +525,7 @@ impl Mux {
         if s.links.remove(&index).is_none() {
             return;
         }
+        self.tell(News { name: "window-unlinked", found, ..News::default() });
         self.happened("window-unlinked", None, found);
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.links.is_empty() {
@@ -594,6 +608,7 @@ impl Mux {
             _ => None,
         };
         let gone = [("hook_session", session.to_string()), ("hook_session_name", name)];
+        self.tell(News { name: "session-closed", session: Some(session), ..News::default() });
         self.sessions.remove(&session);
         self.note("session-closed", None, None);
         let words = gone.map(|(word, value)| (word.to_owned(), value)).into();
@@ -685,10 +700,17 @@ impl Mux {
             self.end_overlay(overlay);
         }
         self.client_left(client, session);
+        self.client_is_detached(client, session);
+    }
+
+    /// Tells of a client that was attached; its name is still known.
+    pub(crate) fn client_is_detached(&mut self, client: ClientId, session: Option<SessionId>) {
         let found = session.and_then(|s| self.found_session(s));
-        self.note("client-detached", Some(client), found);
-        let words = self.what_happened("client-detached", Some(client), found);
-        self.run_hook("client-detached", None, None, found, words);
+        let name = "client-detached";
+        self.tell(News { name, client: Some(client), found, session, ..News::default() });
+        self.note(name, Some(client), found);
+        let words = self.what_happened(name, Some(client), found);
+        self.run_hook(name, None, None, found, words);
     }
 
     /// What ends with a client that was attached.
@@ -766,6 +788,7 @@ impl Mux {
         p.dead_since = now;
         p.typed_ahead.clear();
         let window = p.window;
+        self.exit_for_waits(pane, status);
         let stays = match remain.as_str() {
             "on" | "key" => true,
             "failed" => status != ExitStatus::Code(0),
@@ -785,7 +808,9 @@ impl Mux {
             let found = self.found_pane(pane, None);
             self.happened("pane-died", None, found);
         } else {
-            let session = self.found_pane(pane, None).map(|f| f.session);
+            let found = self.found_pane(pane, None);
+            let session = found.map(|f| f.session);
+            self.tell(News { name: "pane-exited", found, ..News::default() });
             self.remove_pane(pane);
             let found = session.and_then(|s| self.found_session(s));
             self.happened("pane-exited", None, found);
@@ -799,7 +824,10 @@ impl Mux {
         let idle = self.option_on(Scope::Server, "exit-unattached")
             && self.had_session
             && !self.clients.values().any(|c| c.attached);
-        let busy = self.clients.values().any(|c| !c.leaving && !c.attached);
+        // Who only listens or waits is no reason to stay.
+        let idles =
+            |c: &super::Client| c.listener.is_some() || self.waits.iter().any(|w| w.queue == Some(c.id));
+        let busy = self.clients.values().any(|c| !c.leaving && !c.attached && !idles(c));
         if !self.shut && (empty || idle) && !busy {
             self.shut_down();
         }
@@ -813,6 +841,10 @@ impl Mux {
         for client in attached {
             self.detach(client, "server exited".into());
         }
+        self.dismiss_waits();
+        self.end_listeners();
+        self.settle_listeners();
+        self.run_queues();
         self.effects.push_back(Effect::Shutdown);
     }
 }

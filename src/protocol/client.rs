@@ -61,6 +61,8 @@ pub struct ClientHello {
     pub started_server: bool,
     /// It answers [`ToClient::GiveTty`].
     pub passes_tty: bool,
+    /// It writes [`ToClient::Draw`] to standard output while it is a command's, and says when it has.
+    pub streams: bool,
 }
 
 /// From a client to the server.

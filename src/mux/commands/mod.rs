@@ -19,6 +19,7 @@ mod display_message;
 mod display_panes;
 mod display_popup;
 mod environment;
+mod events;
 mod if_shell;
 mod join_pane;
 mod kill;
@@ -143,6 +144,7 @@ pub static TABLE: &[&Verb] = &[
     &display_message::VERB,
     &display_panes::VERB,
     &display_popup::VERB,
+    &events::VERB,
     &attach_session::HAS,
     &places::HOSTS,
     &choose_tree::FIND,
@@ -226,11 +228,12 @@ pub static TABLE: &[&Verb] = &[
 ];
 
 /// qmux's own verbs: beginnings of names prefer tmux's, so that old habits and scripts hold.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "checkpoint",
     "choose-theme",
     "command-palette",
     "connect",
+    "events",
     "hosts",
     "list-layouts",
     "load-layout",

@@ -85,6 +85,7 @@ impl Mux {
         client: Option<crate::ids::ClientId>,
         found: Option<Found>,
     ) {
+        self.spread(name, client, found);
         self.note(name, client, found);
         if !self.hooked.contains(name) {
             return;

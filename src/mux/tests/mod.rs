@@ -6,6 +6,7 @@ mod hints;
 mod keys;
 mod known_layouts;
 mod layouts;
+mod listening;
 mod moving;
 mod pickers;
 mod saving;
@@ -101,7 +102,7 @@ impl World {
     }
 
     fn hello(argv: Vec<String>) -> ClientHello {
-        ClientHello { argv, cwd: "/work".into(), pid: 42, ..ClientHello::default() }
+        ClientHello { argv, cwd: "/work".into(), pid: 42, streams: true, ..ClientHello::default() }
     }
 
     /// Starts a command client; a line is split as a shell would.
