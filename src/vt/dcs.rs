@@ -51,7 +51,11 @@ impl Screen {
             }
             b"\"q" => format!("{}\"q", u8::from(self.protects_selectively())),
             b"\"p" => format!("{};{}\"p", st.level, if st.eight_bit { 0 } else { 1 }),
-            b"*x" => format!("{}*x", if st.rectangle_extent { 2 } else { 1 }),
+            // An extent of 2 may come from a snapshot that did not have the number yet.
+            b"*x" => format!("{}*x", if st.rectangle_extent { 2 } else { st.extent }),
+            // There is no status line: its type is "none", and output goes to the main display.
+            b"$~" => "0$~".to_owned(),
+            b"$}" => "0$}".to_owned(),
             b"t" => format!("{}t", st.rows),
             b"$|" => format!("{}$|", st.cols),
             b"*|" => format!("{}*|", st.rows),

@@ -202,6 +202,6 @@ impl Screen {
 fn never_set(private: u8, number: u16) -> bool {
     match private {
         0 => matches!(number, 1 | 5 | 7 | 10 | 11 | 13..=19),
-        _ => matches!(number, 34..=36 | 57..=61 | 64 | 68 | 73 | 81 | 96..=104 | 106 | 108..=117),
+        _ => matches!(number, 34 | 36 | 57..=61 | 64 | 68 | 73 | 81 | 96..=104 | 106 | 108..=117),
     }
 }

@@ -61,7 +61,10 @@ fn settings() {
         ("t", "25"),
         ("$|", "80"),
         ("*|", "25"),
-        ("*x", "1"),
+        ("*x", "0"),
+        // No status line, so output goes to the main display.
+        ("$~", "0"),
+        ("$}", "0"),
     ] {
         assert_eq!(h.setting(what), value, "{what}");
     }
@@ -69,6 +72,10 @@ fn settings() {
     for (style, told) in [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("6", "6")] {
         h.csi(&format!("{style} q"));
         assert_eq!(h.setting(" q"), told);
+    }
+    for extent in ["1", "2", "0"] {
+        h.csi(&format!("{extent}*x"));
+        assert_eq!(h.setting("*x"), extent);
     }
     // SPA is not what DECSCA set.
     assert_eq!(Host::with("\x1bV").setting("\"q"), "0");
