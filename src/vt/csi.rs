@@ -141,6 +141,8 @@ impl Screen {
             (0, intermediate) => self.csi_intermediate(intermediate, csi),
             _ => {}
         }
+        // REP repeats what stands right before it, not what stood before another function.
+        self.st.last_printed.clear();
     }
 
     fn csi_plain(&mut self, csi: &Csi) {

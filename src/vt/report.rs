@@ -159,8 +159,9 @@ impl Screen {
                 let sgr = self.presentation_attributes();
                 let protect = 0x40 | u8::from(self.protects_selectively());
                 let sets = &self.st.charsets;
+                let names: String = sets.g.iter().map(|set| set.name()).collect();
                 let body = format!(
-                    "1$u{y};{x};1;{};{};{};{};{};@;BBBB",
+                    "1$u{y};{x};1;{};{};{};{};{};@;{names}",
                     sgr as char, protect as char, flags as char, sets.gl, sets.gr,
                 );
                 self.reply_dcs(&body);
