@@ -124,8 +124,15 @@ impl Screen {
         for (slot, name) in sets_in.g.iter_mut().zip(sets) {
             *slot = Charset::named(*name);
         }
-        (sets_in.gl, sets_in.gr) = (number(gl).map_or(0, |n| n as u8 & 3), number(gr).map_or(0, |n| n as u8 & 3));
-        sets_in.single = if flags & 2 != 0 { Some(2) } else if flags & 4 != 0 { Some(3) } else { None };
+        (sets_in.gl, sets_in.gr) =
+            (number(gl).map_or(0, |n| n as u8 & 3), number(gr).map_or(0, |n| n as u8 & 3));
+        sets_in.single = if flags & 2 != 0 {
+            Some(2)
+        } else if flags & 4 != 0 {
+            Some(3)
+        } else {
+            None
+        };
         self.st.modes.origin = flags & 1 != 0;
         self.move_to(row.saturating_sub(1), column.saturating_sub(1));
         let st = &mut self.st;
