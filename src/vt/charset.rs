@@ -30,6 +30,15 @@ impl Charset {
         }
     }
 
+    /// The final byte that designates it.
+    pub fn name(self) -> char {
+        match self {
+            Charset::Ascii => 'B',
+            Charset::Graphics => '0',
+            Charset::British => 'A',
+        }
+    }
+
     /// The character a byte of this set means.
     pub fn map(self, c: char) -> char {
         match (self, c) {

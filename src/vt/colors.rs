@@ -1,6 +1,7 @@
 //! Colours as programs write them in OSC commands: every form XParseColor knows, and X11's names.
 
 use super::state::Rgb;
+use super::xcms;
 
 /// X11's rgb.txt: a name and its colour, then those of the name with 1 to 4 appended.
 const NAMES: &str = include_str!("x11_colors.txt");
@@ -28,10 +29,7 @@ pub(super) fn parse_color(spec: &[u8]) -> Option<Rgb> {
     if parts.next().is_some() {
         return None;
     }
-    if space == "rgbi" {
-        return Some(displayed(three));
-    }
-    xyz(&space, three).map(|xyz| displayed(linear(xyz)))
+    if space == "rgbi" { Some(xcms::displayed(three)) } else { xcms::color(&space, three) }
 }
 
 /// One to four hexadecimal digits as a fraction of the largest number they can be.
@@ -76,69 +74,6 @@ fn grey(per_cent: &str) -> Option<Rgb> {
     // Two halves are rounded down in rgb.txt, the others up.
     let level = ((n * 255 + if matches!(n, 50 | 90) { 49 } else { 50 }) / 100) as u8;
     Some((level, level, level))
-}
-
-/// White of the sRGB display (D65): X, Y, Z and u', v'.
-const WHITE: [f64; 3] = [0.9505, 1.0, 1.089];
-const WHITE_UV: [f64; 2] = [0.1978, 0.4683];
-
-/// A device-independent colour as CIE XYZ.
-fn xyz(space: &str, [a, b, c]: [f64; 3]) -> Option<[f64; 3]> {
-    let from_xy = |x: f64, y: f64, lum: f64| (y > 0.0).then(|| [x * lum / y, lum, (1.0 - x - y) * lum / y]);
-    let from_uv = |u: f64, v: f64, lum: f64| {
-        let d = 6.0 * u - 16.0 * v + 12.0;
-        from_xy(9.0 * u / d, 4.0 * v / d, lum)
-    };
-    // CIE 15: luminance of a lightness from 0 to 100.
-    let luminance = |l: f64| if l > 8.0 { ((l + 16.0) / 116.0).powi(3) } else { l / 903.3 };
-    let from_luv = |l: f64, u: f64, v: f64| {
-        if l <= 0.0 {
-            return Some([0.0; 3]);
-        }
-        from_uv(u / (13.0 * l) + WHITE_UV[0], v / (13.0 * l) + WHITE_UV[1], luminance(l))
-    };
-    match space {
-        "ciexyz" => Some([a, b, c]),
-        "ciexyy" => from_xy(a, b, c),
-        "cieuvy" => from_uv(a, b, c),
-        "cielab" => {
-            let y = (a + 16.0) / 116.0;
-            let part = |f: f64| if f > 6.0 / 29.0 { f.powi(3) } else { (f - 4.0 / 29.0) * 108.0 / 841.0 };
-            Some([WHITE[0] * part(y + b / 500.0), luminance(a), WHITE[2] * part(y - c / 200.0)])
-        }
-        "cieluv" => from_luv(a, b, c),
-        // Hue in degrees from the best red (u' 0.7127, v' 0.4931), value, chroma: CIELUV in polar
-        // form with another scale (Taylor, Murch and McManus 1989).
-        "tekhvc" => {
-            let red = f64::atan2(0.4931 - WHITE_UV[1], 0.7127 - WHITE_UV[0]);
-            let (sin, cos) = (a.to_radians() + red).sin_cos();
-            let chroma = c * 13.0 / 7.507_25;
-            from_luv(b, chroma * cos, chroma * sin)
-        }
-        _ => None,
-    }
-}
-
-/// Linear intensities on an sRGB display (IEC 61966-2-1). Nothing is lighter than white.
-fn linear([x, y, z]: [f64; 3]) -> [f64; 3] {
-    if y >= 1.0 {
-        return [1.0; 3];
-    }
-    [
-        3.2406 * x - 1.5372 * y - 0.4986 * z,
-        -0.9689 * x + 1.8758 * y + 0.0415 * z,
-        0.0557 * x - 0.2040 * y + 1.0570 * z,
-    ]
-}
-
-/// The components that make the intensities on an sRGB display.
-fn displayed(intensities: [f64; 3]) -> Rgb {
-    let [r, g, b] = intensities.map(|v| {
-        let v = v.clamp(0.0, 1.0);
-        let v = if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
-        (v * 255.0).round() as u8
-    });
-    (r, g, b)
 }
 
 /// xterm's 256 colours: sixteen named, a 6x6x6 cube, 24 greys.

@@ -141,6 +141,8 @@ impl Screen {
             (0, intermediate) => self.csi_intermediate(intermediate, csi),
             _ => {}
         }
+        // REP repeats what stands right before it, not what stood before another function.
+        self.st.last_printed.clear();
     }
 
     fn csi_plain(&mut self, csi: &Csi) {
@@ -247,7 +249,7 @@ impl Screen {
         match (intermediate, csi.last) {
             (b'\'', b'}') => self.insert_columns(csi.or(0, 1)),
             (b'\'', b'~') => self.delete_columns(csi.or(0, 1)),
-            (b'*', b'x') => self.st.rectangle_extent = csi.raw(0) == 2,
+            (b'*', b'x') => self.set_extent(csi.raw(0)),
             (b'*', b'y') => self.request_checksum(csi),
             (b'$', b'v') => self.copy_rectangle(csi),
             (b'$', b'x') => self.fill_rectangle(csi),

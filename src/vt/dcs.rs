@@ -1,5 +1,6 @@
 //! Device control strings: DECRQSS, XTGETTCAP, DECRSPS, tmux's passthrough.
 
+use super::charset::Charset;
 use super::event::ScreenEvent;
 use super::screen::Screen;
 use super::state::CursorShape;
@@ -27,6 +28,8 @@ impl Screen {
             self.request_setting(what);
         } else if let Some(names) = data.strip_prefix(b"+q") {
             self.request_capabilities(names);
+        } else if let Some(cursor) = data.strip_prefix(b"1$t") {
+            self.restore_presentation(cursor);
         } else if let Some(stops) = data.strip_prefix(b"2$t") {
             self.restore_tabs(stops);
         }
@@ -51,7 +54,11 @@ impl Screen {
             }
             b"\"q" => format!("{}\"q", u8::from(self.protects_selectively())),
             b"\"p" => format!("{};{}\"p", st.level, if st.eight_bit { 0 } else { 1 }),
-            b"*x" => format!("{}*x", if st.rectangle_extent { 2 } else { 1 }),
+            // An extent of 2 may come from a snapshot that did not have the number yet.
+            b"*x" => format!("{}*x", if st.rectangle_extent { 2 } else { st.extent }),
+            // There is no status line: its type is "none", and output goes to the main display.
+            b"$~" => "0$~".to_owned(),
+            b"$}" => "0$}".to_owned(),
             b"t" => format!("{}t", st.rows),
             b"$|" => format!("{}$|", st.cols),
             b"*|" => format!("{}*|", st.rows),
@@ -90,6 +97,47 @@ impl Screen {
                 None => self.reply_dcs(&format!("0+r{hex}")),
             }
         }
+    }
+
+    /// DECRSPS of the cursor: what DECCIR told, `row;column;page;rendition;attributes;flags;GL;GR;sizes;sets`.
+    fn restore_presentation(&mut self, report: &[u8]) {
+        let fields: Vec<&[u8]> = report.splitn(10, |b| *b == b';').collect();
+        let [row, column, _, rendition, attributes, flags, gl, gr, _, sets] = fields[..] else { return };
+        let number = |field: &[u8]| std::str::from_utf8(field).ok()?.parse::<usize>().ok();
+        // Bits are the lower ones of a character from 0x40 on.
+        let bits = |field: &[u8]| field.first().filter(|b| **b & 0xf0 == 0x40).copied();
+        let (Some(row), Some(column), Some(rendition), Some(attributes), Some(flags)) =
+            (number(row), number(column), bits(rendition), bits(attributes), bits(flags))
+        else {
+            return;
+        };
+        for (bit, attrs) in
+            [(1, Attrs::BOLD), (2, Attrs::ANY_UNDERLINE), (4, Attrs::BLINK), (8, Attrs::REVERSE)]
+        {
+            self.st.pen.attrs.remove(attrs);
+            if rendition & bit != 0 {
+                self.st.pen.attrs.insert(if bit == 2 { Attrs::UNDERLINE } else { attrs });
+            }
+        }
+        self.set_protected(u16::from(attributes & 1));
+        let sets_in = &mut self.st.charsets;
+        for (slot, name) in sets_in.g.iter_mut().zip(sets) {
+            *slot = Charset::named(*name);
+        }
+        (sets_in.gl, sets_in.gr) =
+            (number(gl).map_or(0, |n| n as u8 & 3), number(gr).map_or(0, |n| n as u8 & 3));
+        sets_in.single = if flags & 2 != 0 {
+            Some(2)
+        } else if flags & 4 != 0 {
+            Some(3)
+        } else {
+            None
+        };
+        self.st.modes.origin = flags & 1 != 0;
+        self.move_to(row.saturating_sub(1), column.saturating_sub(1));
+        let st = &mut self.st;
+        st.pending_wrap = flags & 8 != 0 && (st.x == st.cols - 1 || st.x == st.right);
+        self.refresh_pen();
     }
 
     /// DECRSPS of tab stops.

@@ -40,5 +40,6 @@ impl Screen {
             }
             _ => {}
         }
+        self.st.last_printed.clear();
     }
 }

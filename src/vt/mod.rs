@@ -37,6 +37,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod window;
+mod xcms;
 
 pub use capture::CaptureOptions;
 pub use cell::{CellView, Link};

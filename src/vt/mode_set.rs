@@ -336,7 +336,8 @@ impl Screen {
         st.modes.keyboard_locked = false;
         st.modes.app_cursor = false;
         st.modes.app_keypad = false;
-        // The margins go, the mode that allows them stays, as in xterm.
+        // With the margins goes the mode that allows those of the columns (DEC STD 070).
+        st.modes.left_right_margins = false;
         (st.top, st.bottom) = (0, st.rows - 1);
         (st.left, st.right) = (0, st.cols - 1);
         st.pending_wrap = false;

@@ -86,6 +86,8 @@ pub struct Modes {
     pub no_clear_on_columns: bool,
     /// 41: a tab after the last column wraps.
     pub more_fix: bool,
+    /// Font shifting by keys, 35: kept, a pane has no fonts.
+    pub font_shifting: bool,
     /// DECPFF, 18.
     pub print_form_feed: bool,
     /// DECPEX, 19.
@@ -151,6 +153,7 @@ impl Default for Modes {
             allow_columns: false,
             no_clear_on_columns: false,
             more_fix: false,
+            font_shifting: false,
             print_form_feed: false,
             print_extent: false,
             national_charsets: false,
@@ -186,6 +189,7 @@ impl Modes {
             18 => &mut self.print_form_feed,
             19 => &mut self.print_extent,
             25 => &mut self.cursor_visible,
+            35 => &mut self.font_shifting,
             40 => &mut self.allow_columns,
             41 => &mut self.more_fix,
             42 => &mut self.national_charsets,

@@ -294,6 +294,7 @@ impl Screen {
             0x05 => self.reply(b""),
             _ => {}
         }
+        self.st.last_printed.clear();
     }
 }
 

@@ -147,6 +147,14 @@ impl Screen {
         }
     }
 
+    /// DECSACE.
+    pub(super) fn set_extent(&mut self, n: u16) {
+        if n <= 2 {
+            self.st.extent = n as u8;
+            self.st.rectangle_extent = n == 2;
+        }
+    }
+
     /// DECRQCRA: the sum of the characters and their attributes, as xterm (from patch 334 on)
     /// makes it and by the bits of XTCHECKSUM. By default it is negated and blanks are left out but
     /// for the first cell, so that one cell alone is always told.

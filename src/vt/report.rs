@@ -159,8 +159,9 @@ impl Screen {
                 let sgr = self.presentation_attributes();
                 let protect = 0x40 | u8::from(self.protects_selectively());
                 let sets = &self.st.charsets;
+                let names: String = sets.g.iter().map(|set| set.name()).collect();
                 let body = format!(
-                    "1$u{y};{x};1;{};{};{};{};{};@;BBBB",
+                    "1$u{y};{x};1;{};{};{};{};{};@;{names}",
                     sgr as char, protect as char, flags as char, sets.gl, sets.gr,
                 );
                 self.reply_dcs(&body);
@@ -202,6 +203,6 @@ impl Screen {
 fn never_set(private: u8, number: u16) -> bool {
     match private {
         0 => matches!(number, 1 | 5 | 7 | 10 | 11 | 13..=19),
-        _ => matches!(number, 34..=36 | 57..=61 | 64 | 68 | 73 | 81 | 96..=104 | 106 | 108..=117),
+        _ => matches!(number, 34 | 36 | 57..=61 | 64 | 68 | 73 | 81 | 96..=104 | 106 | 108..=117),
     }
 }

@@ -161,6 +161,8 @@ pub(super) struct State {
     pub eight_bit: bool,
     /// DECSACE 2: DECCARA and DECRARA act on the rectangle, else on the stream.
     pub rectangle_extent: bool,
+    /// DECSACE as it was written: 0 and 1 mean the same, but are told apart by DECRQSS.
+    pub extent: u8,
     /// XTCHECKSUM.
     pub checksum_flags: u16,
     /// Clearing the whole main screen moves its text to the scrollback (tmux's scroll-on-clear).
@@ -222,6 +224,7 @@ impl State {
             color_depth: 0,
             eight_bit: false,
             rectangle_extent: false,
+            extent: 0,
             checksum_flags: 0,
             scroll_on_clear: true,
             no_alternate: false,

@@ -133,6 +133,19 @@ fn repeat() {
     Host::new().go(79, 1).send("a").csi("3b").is_at(3, 2).shows(79, 1, &["aa"]).shows(1, 2, &["aa"]);
     let mut h = Host::new();
     h.columns(3, 6).csi("2;3r").go(5, 3).send("a").csi("4b").is_at(6, 3).shows(1, 2, &["    aa", "  aaa "]);
+    // Only what stands right before it, so after another function, or REP itself, nothing.
+    for between in ["\x1b[m", "\x1b[2b", "\r", "\x07", "\x1b7", "\x1b[c"] {
+        let after = |more: &str| {
+            let mut h = Host::with("a");
+            h.send(between).send(more).answers();
+            h.at()
+        };
+        assert_eq!(after("\x1b[3b"), after(""), "{between:?}");
+    }
+    // An accent belongs to what it stands on.
+    let mut h = Host::with("e\u{301}\x1b[b");
+    h.is_at(3, 1);
+    assert_eq!(h.0.cell(1, 0).text, "e\u{301}");
 }
 
 #[test]

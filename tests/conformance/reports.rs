@@ -61,7 +61,10 @@ fn settings() {
         ("t", "25"),
         ("$|", "80"),
         ("*|", "25"),
-        ("*x", "1"),
+        ("*x", "0"),
+        // No status line, so output goes to the main display.
+        ("$~", "0"),
+        ("$}", "0"),
     ] {
         assert_eq!(h.setting(what), value, "{what}");
     }
@@ -69,6 +72,10 @@ fn settings() {
     for (style, told) in [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("6", "6")] {
         h.csi(&format!("{style} q"));
         assert_eq!(h.setting(" q"), told);
+    }
+    for extent in ["1", "2", "0"] {
+        h.csi(&format!("{extent}*x"));
+        assert_eq!(h.setting("*x"), extent);
     }
     // SPA is not what DECSCA set.
     assert_eq!(Host::with("\x1bV").setting("\"q"), "0");
@@ -78,7 +85,23 @@ fn settings() {
 fn presentation_state() {
     let mut h = Host::new();
     h.csis(&["1;4;5;7m", "1\"q", "3;5r", "?6h"]).go(2, 2).send("\x1b(0\x0e");
-    assert_eq!(h.dcs("\x1b[1$w"), "1$u2;2;1;O;A;A;1;0;@;BBBB");
+    let told = "2;2;1;O;A;A;1;0;@;0BBB";
+    assert_eq!(h.dcs("\x1b[1$w"), format!("1$u{told}"));
+    // DECRSPS brings all of it back after it has changed.
+    h.csis(&["m", "0\"q", "?6l"]).go(9, 9).send("\x1b(A\x0f");
+    assert_eq!(h.dcs("\x1b[1$w"), "1$u9;9;1;@;@;@;0;0;@;ABBB");
+    h.send(&format!("\x1bP1$t{told}{ST}"));
+    assert_eq!(h.dcs("\x1b[1$w"), format!("1$u{told}"));
+    h.is_at(2, 2).csi("?6l").go(1, 1).send("\x0fq").csi("r");
+    assert_eq!((h.setting("m"), h.setting("\"q")), ("0;1;4;5;7".into(), "1".into()));
+    h.csi("m").send("\x1b(B").go(1, 1);
+    assert_eq!(h.0.cell(0, 0).text, "─");
+    // A pending wrap too, at the last column only; nonsense changes nothing.
+    h.go(1, 1).send(&format!("\x1bP1$t3;80;1;@;@;H;0;0;@;BBBB{ST}x")).is_at(2, 4);
+    h.send(&format!("\x1bP1$t3;9;1;@;@;H;0;0;@;BBBB{ST}x")).is_at(10, 3);
+    for nonsense in ["", "1;1", "x;1;1;@;@;@;0;0;@;BBBB", "1;1;1;0;@;@;0;0;@;BBBB"] {
+        h.send(&format!("\x1bP1$t{nonsense}{ST}")).is_at(10, 3);
+    }
 }
 
 #[test]

@@ -16,9 +16,9 @@ fn soft_reset() {
     assert_eq!((h.setting("m"), h.setting("\"q")), ("0".into(), "0".into()));
     // The cursor stays, the saved one goes home, the text stays, the charset is ASCII.
     h.is_at(4, 4).send("q").shows(4, 4, &["q"]).shows(1, 1, &["kept"]).send("\x1b8").is_at(1, 1);
-    // The mode of the columns' margins stays: only they are gone.
-    assert_eq!(h.mode(69), 1);
-    h.csi("2;4s").go(4, 5).send("ab").is_at(3, 6);
+    // The mode of the columns' margins goes with them: `CSI s` saves the cursor again.
+    assert_eq!(h.mode(69), 2);
+    h.csi("2;4s").go(4, 5).send("ab").is_at(6, 5);
 }
 
 #[test]
