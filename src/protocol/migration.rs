@@ -71,6 +71,12 @@ pub struct OfferedPlace {
     /// Is open for writing: what is there must be the same.
     #[serde(default)]
     pub writing: bool,
+    /// Whoever writes to it only appends and cannot read it.
+    #[serde(default)]
+    pub appends: bool,
+    /// Is in a folder that the user has on each host apart, and may come along unasked.
+    #[serde(default)]
+    pub own: bool,
     /// Size, bytes.
     #[serde(default)]
     pub size: u64,
@@ -147,7 +153,8 @@ pub struct Accept {
     /// Mapped files it has not got (by BLAKE3), which must come with the image.
     #[serde(default)]
     pub lacking: Vec<[u8; 32]>,
-    /// Paths of open files that are not there and may come along: only with [`Offer::with_files`].
+    /// Paths of open files that are not there and may come along: only with [`Offer::with_files`], but for those
+    /// offered as the user's own of each host.
     #[serde(default)]
     pub carry: Vec<Bytes>,
     /// It takes memory ahead of the image.

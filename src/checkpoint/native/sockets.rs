@@ -114,7 +114,8 @@ fn listening(fd: BorrowedFd<'_>) -> Listening {
         let Identity { inode, made_ns } = Identity::of(&meta);
         (meta.mode() & 0o777, (inode, made_ns))
     });
-    Listening { name: name.to_vec(), mode, file }
+    let own = name.first() == Some(&b'/') && super::own::is(super::init::path(name));
+    Listening { name: name.to_vec(), mode, file, own }
 }
 
 const CUT: &str = "End it first; `qmux move --cut` lets it drop";

@@ -225,11 +225,11 @@ impl Keeper {
         let Kind::Leave(leaving) = &mut work.kind else { return };
         if let SourceInput::Peer(Message::Accept(accept)) = &input {
             leaving.memory_ahead = accept.memory_ahead;
-            if leaving.options.with_files {
-                // Nothing that was not offered.
-                let offered = |path: &[u8]| leaving.assessment.places.iter().any(|p| p.path == path);
-                leaving.carry = accept.carry.iter().map(|p| p.to_vec()).filter(|p| offered(p)).collect();
-            }
+            // Nothing that was not offered.
+            let all = leaving.options.with_files;
+            let places = leaving.assessment.places.iter();
+            let offered = |path: &Vec<u8>| places.clone().any(|p| p.path == *path && (all || p.own));
+            leaving.carry = accept.carry.iter().map(|p| p.to_vec()).filter(offered).collect();
         }
         let Some(machine) = &mut leaving.machine else {
             if matches!(input, SourceInput::LinkDown | SourceInput::Cancel(_) | SourceInput::TreeEnded) {
@@ -338,6 +338,7 @@ impl Keeper {
                     title: self.pane.as_ref().map(|p| p.title.clone()).unwrap_or_default(),
                     compress: leaving.assessment.memory_bytes > COMPRESS_FROM,
                     carry: leaving.carry.clone(),
+                    cache: Some(super::arrive::cache_dir(&self.runtime.dir())),
                     precopied: leaving.memory_ahead,
                 };
                 self.pass_cut(work, "source.dump");
@@ -491,9 +492,9 @@ impl Keeper {
 }
 
 fn offered(place: &Place) -> OfferedPlace {
-    let Place { path, directory, writing, size, identity, hash } = place.clone();
+    let Place { path, directory, writing, appends, own, size, identity, hash } = place.clone();
     let Identity { inode, made_ns } = identity;
-    OfferedPlace { path, directory, writing, size, inode, made_ns, hash }
+    OfferedPlace { path, directory, writing, appends, own, size, inode, made_ns, hash }
 }
 
 fn refused_verdict(why: Trouble) -> Verdict {

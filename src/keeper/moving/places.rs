@@ -4,6 +4,7 @@
 //! Asked with the offer, while the pane runs. Under the freeze the engine asks again: a file may have changed.
 
 use super::trouble;
+use crate::checkpoint::native::own;
 use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{CARRY_MAX, Identity};
 use crate::ids::HostName;
@@ -24,12 +25,15 @@ pub fn check<'o>(
     host: &HostName,
     store: &FileStore,
 ) -> Result<Vec<&'o OfferedPlace>, Trouble> {
-    let mut missing = Vec::new();
-    let mut others = Vec::new();
+    let (mut missing, mut older, mut others, mut carry) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for place in &offer.places {
         match look(place, store) {
             Found::Same => {}
+            Found::Nothing | Found::Older if comes_by_itself(place) => carry.push(place),
             Found::Nothing => missing.push(place),
+            Found::Older => older.push(place),
+            // It goes on there, as a log does.
+            Found::Other if place.own && place.appends => {}
             Found::Other => others.push(place),
         }
     }
@@ -39,10 +43,18 @@ pub fn check<'o>(
         why.cure = "It is not overwritten: move it away there, then `--with-files` copies this one".into();
         return Err(why);
     }
-    if missing.is_empty() {
-        return Ok(missing);
+    if missing.is_empty() && older.is_empty() {
+        fits(&carry, host)?;
+        return Ok(carry);
     }
-    let mut why = trouble(3, "file-missing", format!("{host} has no {}", list(&missing)));
+    let mut why = match missing.is_empty() {
+        false => trouble(3, "file-missing", format!("{host} has no {}", list(&missing))),
+        true => {
+            let cause =
+                format!("{host} has {} as it was before it was changed on {}", list(&older), offer.from);
+            trouble(3, "file-older", cause)
+        }
+    };
     if let Some(lost) = missing.iter().find(|place| !can_be_copied(place)) {
         why.cure = match lost.directory {
             true => format!("Make {} there, or leave it first", name(lost)),
@@ -51,22 +63,36 @@ pub fn check<'o>(
         return Err(why);
     }
     if !offer.with_files {
-        let them = if missing.len() == 1 { "it" } else { "them" };
+        let them = if missing.len() + older.len() == 1 { "it" } else { "them" };
         why.cure = format!("`--with-files` copies {them}");
         return Err(why);
     }
-    fits(&missing, host)?;
-    Ok(missing)
+    carry.append(&mut missing);
+    carry.append(&mut older);
+    fits(&carry, host)?;
+    Ok(carry)
+}
+
+/// What the user has on each host apart, if its folder is there or can be made without meddling with others'.
+fn comes_by_itself(place: &OfferedPlace) -> bool {
+    let folders = || match path(place).parent() {
+        Some(folder) => folder.is_dir() || own::missing_folders(path(place)).is_some(),
+        None => false,
+    };
+    place.own && !of_the_kernel(path(place)) && folders()
 }
 
 /// For the user: this file is copied.
 pub fn comes_along(place: &&OfferedPlace, host: &HostName) -> String {
-    format!("{} is copied to {host}.", list(&[place]))
+    let done = if place.directory { "made on" } else { "copied to" };
+    format!("{} is {done} {host}.", list(&[place]))
 }
 
 enum Found {
     Same,
     Nothing,
+    /// What the tree itself has left here.
+    Older,
     Other,
 }
 
@@ -82,17 +108,24 @@ fn look(place: &OfferedPlace, store: &FileStore) -> Found {
         return Found::Same;
     }
     let same = || place.hash.is_none_or(|hash| store.hash_of(path).is_ok_and(|found| found == hash));
-    if meta.len() == place.size && same() { Found::Same } else { Found::Other }
+    match meta.len() == place.size && same() {
+        true => Found::Same,
+        false if store.is_as_left(path) => Found::Older,
+        false => Found::Other,
+    }
 }
 
 fn path(place: &OfferedPlace) -> &Path {
     Path::new(std::ffi::OsStr::from_bytes(&place.path))
 }
 
+fn of_the_kernel(path: &Path) -> bool {
+    OF_THE_KERNEL.iter().any(|dir| path.starts_with(dir))
+}
+
 fn can_be_copied(place: &OfferedPlace) -> bool {
     let path = path(place);
-    let kernels = OF_THE_KERNEL.iter().any(|dir| path.starts_with(dir));
-    path.is_absolute() && !place.directory && !kernels && path.parent().is_some_and(Path::is_dir)
+    path.is_absolute() && !place.directory && !of_the_kernel(path) && path.parent().is_some_and(Path::is_dir)
 }
 
 /// Whether the limit and the disk let all of them in.
@@ -174,6 +207,8 @@ mod tests {
                 path: self.0.join(name).as_os_str().as_bytes().to_vec(),
                 directory: false,
                 writing: true,
+                appends: false,
+                own: false,
                 size: content.len() as u64,
                 inode: 0,
                 made_ns: 0,
@@ -240,9 +275,40 @@ mod tests {
         let Identity { inode, made_ns } = Identity::of(&std::fs::metadata(ground.0.join("f")).unwrap());
         let shared = OfferedPlace { inode, made_ns, ..ours.clone() };
         assert!(ground.check(vec![shared], false).unwrap().is_empty());
+        // What the tree has left here may be replaced when that is allowed, as it is then.
+        ground.1.note_left(&ground.0.join("f")).unwrap();
+        let why = ground.check(vec![ours.clone()], false).unwrap_err();
+        assert_eq!((why.code.as_str(), why.cure.as_str()), ("file-older", "`--with-files` copies it"));
+        assert!(why.cause.ends_with("/f (6 bytes) as it was before it was changed on a"), "{}", why.cause);
+        assert_eq!(ground.check(vec![ours.clone()], true).unwrap(), std::slice::from_ref(&ours.path));
+        std::fs::write(ground.0.join("f"), "theirs").unwrap();
         // Two hosts set up alike number their files alike.
         let other = OfferedPlace { inode, made_ns: made_ns ^ 1, ..ours };
         assert_eq!(ground.check(vec![other], false).unwrap_err().code, "file-differs");
+    }
+
+    #[test]
+    fn the_users_own_of_each_host_comes_unasked_and_what_only_appends_goes_on_there() {
+        let ground = Ground::new("own");
+        let lock = OfferedPlace { own: true, ..ground.place("lock", "") };
+        let folder =
+            OfferedPlace { directory: true, ..OfferedPlace { own: true, ..ground.place("new/folder", "") } };
+        let deep = OfferedPlace { own: true, ..ground.place("new/folder/file", "x") };
+        let all = [&lock, &folder, &deep].map(|place| place.path.clone());
+        let offered = vec![lock.clone(), folder.clone(), deep];
+        assert_eq!(ground.check(offered, false).unwrap(), all);
+        assert!(comes_along(&&folder, &HostName("b".into())).ends_with("/new/folder is made on b."));
+        let kernels = OfferedPlace { path: b"/dev/x/y".to_vec(), ..lock.clone() };
+        assert_eq!(ground.check(vec![kernels], false).unwrap_err().code, "file-missing");
+        std::fs::write(ground.0.join("lock"), "somebody's").unwrap();
+        assert_eq!(ground.check(vec![lock.clone()], false).unwrap_err().code, "file-differs");
+        ground.1.note_left(&ground.0.join("lock")).unwrap();
+        assert_eq!(ground.check(vec![lock.clone()], false).unwrap(), std::slice::from_ref(&lock.path));
+        std::fs::write(ground.0.join("lock"), "somebody else's").unwrap();
+        let log = OfferedPlace { appends: true, ..lock };
+        assert!(ground.check(vec![log.clone()], false).unwrap().is_empty());
+        let elsewhere = OfferedPlace { own: false, ..log };
+        assert_eq!(ground.check(vec![elsewhere], false).unwrap_err().code, "file-differs");
     }
 
     #[test]
