@@ -253,7 +253,9 @@ impl Skeleton<'_> {
         for fd in &process.fds {
             let file = &tree.files[fd.file as usize];
             self.locks(fd.fd, &file.locks, self.is_first_holder(process, fd.file))?;
-            if !self.is_first_holder(process, fd.file) {
+            // Once for all its numbers: mio has its epoll set under two.
+            let first = process.fds.iter().find(|other| other.file == fd.file).is_some_and(|f| f.fd == fd.fd);
+            if !first || !self.is_first_holder(process, fd.file) {
                 continue;
             }
             if let FileKind::Epoll { .. } = &file.kind {
