@@ -211,6 +211,8 @@ pub struct Place {
     pub appends: bool,
     /// Is in a folder that the user has on each host apart, and comes along unasked.
     pub own: bool,
+    /// Locks held on it.
+    pub locks: Vec<model::FileLock>,
     /// Size in bytes; 0 for a directory.
     pub size: u64,
     /// What one file on a shared file system is known by.

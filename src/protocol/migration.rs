@@ -77,6 +77,9 @@ pub struct OfferedPlace {
     /// Is in a folder that the user has on each host apart, and may come along unasked.
     #[serde(default)]
     pub own: bool,
+    /// Locks held on it.
+    #[serde(default)]
+    pub locks: Vec<OfferedLock>,
     /// Size, bytes.
     #[serde(default)]
     pub size: u64,
@@ -89,6 +92,21 @@ pub struct OfferedPlace {
     /// BLAKE3 of its content, where that was read.
     #[serde(default)]
     pub hash: Option<[u8; 32]>,
+}
+
+/// A lock held on a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OfferedLock {
+    /// flock(2), of the whole file; otherwise of a range.
+    pub whole: bool,
+    /// Nobody else may have one.
+    pub exclusive: bool,
+    /// Where the range begins.
+    #[serde(default)]
+    pub start: u64,
+    /// Its length, 0 to the end.
+    #[serde(default)]
+    pub len: u64,
 }
 
 /// What the source offers to move, said while the pane still runs.

@@ -11,7 +11,7 @@ use super::pane::Pane;
 use super::precopy::Private;
 use super::proc;
 use super::view::{self, View};
-use super::{carried, init, own};
+use super::{carried, init, ipc, own};
 use crate::checkpoint::model::FileKind;
 use crate::checkpoint::{Assessment, CARRY_MAX, CheckpointError, Identity, Place, Refusal};
 use std::collections::BTreeMap;
@@ -75,6 +75,7 @@ fn look_once(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Lo
     if assessment.processes.first().is_none_or(|first| first.0 != root) {
         return Err(CheckpointError::Gone { pid: root, status: None });
     }
+    ipc::check(&live.iter().map(|(pid, _)| *pid).collect::<Vec<_>>(), &view)?;
     for (pid, status) in &live {
         check_process(root, *pid, status, &view)?;
     }
@@ -130,6 +131,7 @@ fn places(files: &Files, pids: &[i32], hashes: &HashCache) -> Vec<Place> {
         let new = || place(path.clone(), if *directory { 0 } else { *size }, *directory);
         let place = all.entry(path.clone()).or_insert_with(new);
         place.writing |= !*directory && carried::writes(file.flags);
+        place.locks.extend(file.locks.iter().cloned());
         place.appends &= !carried::writes(file.flags) || carried::appends(file.flags);
     }
     for place in all.values_mut().filter(|place| place.writing) {
@@ -149,7 +151,17 @@ fn places(files: &Files, pids: &[i32], hashes: &HashCache) -> Vec<Place> {
 fn place(path: Vec<u8>, size: u64, directory: bool) -> Place {
     let own = own::is(init::path(&path));
     let identity = Identity::default();
-    Place { path, directory, writing: false, appends: !directory, own, size, identity, hash: None }
+    Place {
+        path,
+        directory,
+        writing: false,
+        appends: !directory,
+        own,
+        locks: Vec::new(),
+        size,
+        identity,
+        hash: None,
+    }
 }
 
 /// Learns the paths the tree has to do with, and looks for watched inodes that are not among them.

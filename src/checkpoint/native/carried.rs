@@ -313,7 +313,9 @@ mod tests {
         std::fs::set_permissions(&here, std::fs::Permissions::from_mode(0o640)).unwrap();
         let modified = std::fs::metadata(&here).unwrap().modified().unwrap();
         let files = [open(&here, libc::O_RDONLY), open(&other, libc::O_RDWR), open(&empty, libc::O_RDONLY)];
-        let mut files = Files { files: files.to_vec(), ..Files::default() };
+        let mut tree_files = Files::default();
+        tree_files.files = files.to_vec();
+        let mut files = tree_files;
         let carry = [&here, &empty].map(|name| name.as_os_str().as_bytes().to_vec());
         identify(&mut files, &carry, &HashCache::default()).unwrap();
         let tree = TreeImage { files: files.files, ..TreeImage::default() };

@@ -284,6 +284,11 @@ fn regular(open: &Open<'_>, scope: &Scope<'_>, files: &mut Files) -> Result<File
         hash: None,
         carried: None,
     };
+    if is_message_queue(open) {
+        let text = String::from_utf8_lossy(open.link);
+        let cause = "it has a POSIX message queue open, which stays with this host";
+        return Err(scope.view.refusal("message-queue", open.pid, &text, cause, "End it first").into());
+    }
     let Some(stem) = open.link.strip_suffix(b" (deleted)") else { return Ok(named(open.link)) };
     let text = String::from_utf8_lossy(open.link);
     let still_there = std::fs::metadata(&*text)
@@ -312,6 +317,13 @@ fn regular(open: &Open<'_>, scope: &Scope<'_>, files: &mut Files) -> Result<File
         return Ok(FileKind::Memfd { name: String::from_utf8_lossy(name).into_owned(), pos, seals, content });
     }
     Ok(FileKind::Deleted { path: stem.to_vec(), pos, mode: open.meta.mode() & 0o7777, content })
+}
+
+/// A file of the mqueue file system, whose root is the top of all names.
+fn is_message_queue(open: &Open<'_>) -> bool {
+    const MQUEUE_MAGIC: i64 = 0x1980_0202;
+    let at_top = open.link.iter().filter(|&&byte| byte == b'/').count() == 1;
+    at_top && nix::sys::statfs::fstatfs(open.handle).is_ok_and(|fs| fs.filesystem_type().0 == MQUEUE_MAGIC)
 }
 
 /// Contents of a file that has no name any more, through its descriptor or, where that is write-only, through a

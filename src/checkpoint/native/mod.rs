@@ -23,6 +23,7 @@ pub mod fitness;
 pub mod freeze;
 pub mod init;
 pub mod inodes;
+mod ipc;
 mod listen;
 pub mod mapped;
 pub mod mappings;

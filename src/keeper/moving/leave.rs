@@ -3,6 +3,7 @@
 use super::journal::JournalFile;
 use super::worker::{Command, Event, PIECES_AHEAD, Target, Worker};
 use super::{Kind, WINDOW, Work, engine_name, fate_of, root_of, trouble};
+use crate::checkpoint::model::{FileLock, LockKind};
 use crate::checkpoint::{Ahead, Assessment, Capabilities, DumpOptions, Identity, Place, Ship};
 use crate::ids::{HostName, MoveId};
 use crate::keeper::daemon::Keeper;
@@ -11,7 +12,7 @@ use crate::migration::{
 };
 use crate::protocol::Bytes;
 use crate::protocol::keeper::{FromKeeper, MoveOptions, MoveOutcome, MoveReport, Trouble, Verdict};
-use crate::protocol::migration::{Message, Offer, OfferedFile, OfferedPlace};
+use crate::protocol::migration::{Message, Offer, OfferedFile, OfferedLock, OfferedPlace};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
@@ -492,9 +493,16 @@ impl Keeper {
 }
 
 fn offered(place: &Place) -> OfferedPlace {
-    let Place { path, directory, writing, appends, own, size, identity, hash } = place.clone();
+    let Place { path, directory, writing, appends, own, locks, size, identity, hash } = place.clone();
     let Identity { inode, made_ns } = identity;
-    OfferedPlace { path, directory, writing, appends, own, size, inode, made_ns, hash }
+    let lock = |lock: &FileLock| OfferedLock {
+        whole: lock.kind == LockKind::Flock,
+        exclusive: lock.exclusive,
+        start: lock.start,
+        len: lock.len,
+    };
+    let locks = locks.iter().map(lock).collect();
+    OfferedPlace { path, directory, writing, appends, own, locks, size, inode, made_ns, hash }
 }
 
 fn refused_verdict(why: Trouble) -> Verdict {

@@ -10,6 +10,8 @@ use crate::checkpoint::{CARRY_MAX, Identity};
 use crate::ids::HostName;
 use crate::protocol::keeper::Trouble;
 use crate::protocol::migration::{Offer, OfferedPlace, WARNINGS_MAX};
+use crate::sys::fdtable;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -27,6 +29,7 @@ pub fn check<'o>(
 ) -> Result<Vec<&'o OfferedPlace>, Trouble> {
     let (mut missing, mut older, mut others, mut carry) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for place in &offer.places {
+        locks_are_free(place, offer, host)?;
         match look(place, store) {
             Found::Same => {}
             Found::Nothing | Found::Older if comes_by_itself(place) => carry.push(place),
@@ -67,10 +70,65 @@ pub fn check<'o>(
         why.cure = format!("`--with-files` copies {them}");
         return Err(why);
     }
+    for place in &older {
+        nothing_else_is_left(place, offer, host, store)?;
+    }
     carry.append(&mut missing);
     carry.append(&mut older);
     fits(&carry, host)?;
     Ok(carry)
+}
+
+/// A lock changes hands only by being let go, and the tree here has it as long as it may have to go on there. Where
+/// this host sees that lock, or another one in its way, the tree cannot live with its own.
+fn locks_are_free(place: &OfferedPlace, offer: &Offer, host: &HostName) -> Result<(), Trouble> {
+    if place.locks.is_empty() {
+        return Ok(());
+    }
+    let path = path(place);
+    let both = std::fs::OpenOptions::new().read(true).write(true).open(path);
+    let Ok(file) = both.or_else(|_| std::fs::File::open(path)) else { return Ok(()) };
+    for lock in &place.locks {
+        // Taken for a moment: nothing else asks both kinds of locks on every file system. Closed, it is free again.
+        let tried = fdtable::lock(file.as_raw_fd(), lock.whole, true, lock.exclusive, lock.start, lock.len);
+        let held = tried.is_err_and(|e| matches!(e.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)));
+        if held {
+            let cause = format!(
+                "A lock on {} is held, which {host} sees as well as {}, and no lock changes hosts unbroken",
+                name(place),
+                offer.from
+            );
+            let mut why = trouble(3, "file-locked", cause);
+            why.cure = "Let go of it first".into();
+            return Err(why);
+        }
+    }
+    Ok(())
+}
+
+/// A file that is replaced by its newer state must not find what belongs to the older one beside it: a data base
+/// would be rolled back by a journal that the program has long taken away.
+fn nothing_else_is_left(
+    place: &OfferedPlace,
+    offer: &Offer,
+    host: &HostName,
+    store: &FileStore,
+) -> Result<(), Trouble> {
+    let Some(folder) = path(place).parent() else { return Ok(()) };
+    let comes = |file: &Path| offer.places.iter().any(|other| path(other) == file);
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let Some(stale) = entries.map(|e| e.path()).find(|file| !comes(file) && store.is_as_left(file)) else {
+        return Ok(());
+    };
+    let cause = format!(
+        "{host} still has {} as it was before {} was changed on {}, and the program has it no longer open",
+        stale.display(),
+        name(place),
+        offer.from
+    );
+    let mut why = trouble(3, "file-older", cause);
+    why.cure = "Move it away there".into();
+    Err(why)
 }
 
 /// What the user has on each host apart, if its folder is there or can be made without meddling with others'.
@@ -189,6 +247,7 @@ pub fn amount(bytes: u64) -> String {
 mod tests {
     use super::super::consider;
     use super::*;
+    use crate::protocol::migration::OfferedLock;
     use std::path::PathBuf;
 
     struct Ground(PathBuf, FileStore);
@@ -209,6 +268,7 @@ mod tests {
                 writing: true,
                 appends: false,
                 own: false,
+                locks: vec![],
                 size: content.len() as u64,
                 inode: 0,
                 made_ns: 0,
@@ -281,10 +341,39 @@ mod tests {
         assert_eq!((why.code.as_str(), why.cure.as_str()), ("file-older", "`--with-files` copies it"));
         assert!(why.cause.ends_with("/f (6 bytes) as it was before it was changed on a"), "{}", why.cause);
         assert_eq!(ground.check(vec![ours.clone()], true).unwrap(), std::slice::from_ref(&ours.path));
+        std::fs::write(ground.0.join("f-journal"), "old").unwrap();
+        ground.1.note_left(&ground.0.join("f-journal")).unwrap();
+        let why = ground.check(vec![ours.clone()], true).unwrap_err();
+        assert!(why.code == "file-older" && why.cause.contains("/f-journal as it was"), "{why:?}");
         std::fs::write(ground.0.join("f"), "theirs").unwrap();
         // Two hosts set up alike number their files alike.
         let other = OfferedPlace { inode, made_ns: made_ns ^ 1, ..ours };
         assert_eq!(ground.check(vec![other], false).unwrap_err().code, "file-differs");
+    }
+
+    #[test]
+    fn a_lock_that_is_seen_here_does_not_come_along() {
+        let ground = Ground::new("locks");
+        std::fs::write(ground.0.join("f"), "same").unwrap();
+        let whole = OfferedLock { whole: true, exclusive: true, start: 0, len: 0 };
+        let range = OfferedLock { whole: false, exclusive: true, start: 10, len: 5 };
+        let shared = OfferedLock { exclusive: false, ..range };
+        let with = |lock| vec![OfferedPlace { locks: vec![lock], ..ground.place("f", "same") }];
+        for lock in [whole, range, shared] {
+            assert!(ground.check(with(lock), false).unwrap().is_empty());
+        }
+        let other = std::fs::OpenOptions::new().read(true).write(true).open(ground.0.join("f")).unwrap();
+        fdtable::lock(other.as_raw_fd(), true, true, true, 0, 0).unwrap();
+        let why = ground.check(with(whole), false).unwrap_err();
+        assert_eq!(
+            (why.class, why.code.as_str(), why.cure.as_str()),
+            (3, "file-locked", "Let go of it first")
+        );
+        assert!(why.cause.contains("/f is held, which b sees as well as a"), "{}", why.cause);
+        assert!(ground.check(with(range), false).is_ok(), "the kinds do not know of each other");
+        fdtable::lock(other.as_raw_fd(), false, true, false, 12, 1).unwrap();
+        assert_eq!(ground.check(with(range), false).unwrap_err().code, "file-locked");
+        assert!(ground.check(with(shared), false).is_ok());
     }
 
     #[test]
