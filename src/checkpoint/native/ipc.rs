@@ -25,8 +25,12 @@ pub fn check(pids: &[i32], view: &View) -> Result<(), CheckpointError> {
             return refuse(pid, &format!("message queue {id}"), "message queues");
         }
     }
+    let sets = table("sem");
+    if let Some(pid) = pids.iter().copied().find(|&pid| !sets.is_empty() && waits(pid)) {
+        return refuse(pid, "semaphore set", "semaphores");
+    }
     // key semid perms nsems …
-    for set in table("sem") {
+    for set in sets {
         let [_, id, _, semaphores, ..] = set[..] else { continue };
         let last = |number| semaphore_pid(id as i32, number).ok();
         let users: Vec<i32> = (0..(semaphores as i32).min(SEMAPHORES_MAX)).map_while(last).collect();
@@ -35,6 +39,17 @@ pub fn check(pids: &[i32], view: &View) -> Result<(), CheckpointError> {
         }
     }
     Ok(())
+}
+
+/// Whether one of its threads waits for a semaphore, which leaves no other trace.
+fn waits(pid: i32) -> bool {
+    let waiting = [libc::SYS_semop, libc::SYS_semtimedop];
+    proc::threads(pid).unwrap_or_default().iter().any(|tid| {
+        let now = proc::read(&format!("/proc/{pid}/task/{tid}/syscall")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&now);
+        let number = text.split_ascii_whitespace().next().and_then(|word| word.parse().ok());
+        number.is_some_and(|number: i64| waiting.contains(&number))
+    })
 }
 
 /// Rows of a table of /proc/sysvipc; none where the kernel has no such objects.

@@ -154,7 +154,12 @@ impl Opener<'_> {
 
     /// A descriptor for `file` at any number; None where only the process itself can open it.
     fn open(&mut self, file: &OpenFile) -> Result<Option<RawFd>, InitError> {
-        let flags = file.flags as i32 & !ONCE & !libc::O_ASYNC | libc::O_NOCTTY;
+        // O_TMPFILE (ed, tmpfile(3)) contains O_DIRECTORY, and the file is none.
+        let unnamed = match &file.kind {
+            FileKind::Path { directory: true, .. } => libc::O_TMPFILE & !libc::O_DIRECTORY,
+            _ => libc::O_TMPFILE,
+        };
+        let flags = file.flags as i32 & !ONCE & !unnamed & !libc::O_ASYNC | libc::O_NOCTTY;
         let fd = match &file.kind {
             FileKind::Path { path: name, pos, directory, .. } => {
                 let fd = open_path(path(name), flags)?;
