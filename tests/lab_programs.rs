@@ -280,3 +280,87 @@ fn pipelines_of_the_shell_in_front_and_behind() {
         stage.wait("waited 0 GONE");
     });
 }
+
+/// Keys for a multiplexer inside of the pane: the prefix once for the outer and once for the inner one.
+fn inner_prefix(stage: &Stage<'_>, keys: &str) {
+    stage.term.type_keys(format!("\x02\x02{keys}"));
+}
+
+/// A multiplexer inside of the pane, `client` typed with words behind: its server is a daemon, which comes along.
+fn a_multiplexer_inside(server: &str, client: &str, folder: &str) {
+    with_ana(|stage| {
+        stage.run("unset TMUX QMUX");
+        run_and_tell(stage, &format!("{client} new-session -s inner"));
+        stage.wait("inner");
+        stage.run("n=0; clear; echo coun''ted $n");
+        stage.wait("counted 0");
+        let mut n = 0;
+        travel(stage, rounds(10), |place| {
+            n += 1;
+            stage.run(&format!("let n++; clear; echo coun''ted $n on $(cat /etc/hostname)"));
+            stage.wait(&format!("counted {n} on {place}"));
+            let other = if place == "hostA" { "hostB" } else { "hostA" };
+            assert!(
+                !stage.lab.host(other).sh("root", "pgrep -af . || true").contains(server),
+                "{server} is on {other}"
+            );
+        });
+        stage.move_to("hostB");
+        // New programs of its, a client that goes, and one that comes, by the socket there.
+        inner_prefix(stage, "c");
+        stage.run("clear; echo an''other $n");
+        stage.wait("another \n");
+        stage.run(&format!(
+            "clear; {client} list-windows -F 'wi''ndow #{{window_index}} of #{{session_name}}'"
+        ));
+        stage.wait("window 1 of inner");
+        inner_prefix(stage, "d");
+        stage.wait("ended 0");
+        let there = stage
+            .lab
+            .host("hostB")
+            .sh("ana", &format!("{client} list-sessions -F '#{{session_name}} is there'"));
+        assert_eq!(there, "inner is there");
+        stage.run("clear");
+        run_and_tell(stage, &format!("{client} attach -t inner:0"));
+        stage.wait(&format!("counted {n} on"));
+        run_and_tell(stage, &format!("{client} kill-server"));
+        stage.wait("ended");
+        stage.wait_prompt();
+        assert_eq!(stage.home().sh("ana", &format!("find {folder} -type d -perm /077")), "");
+    });
+}
+
+#[test]
+fn a_second_qmux_inside_goes_along_with_its_server() {
+    a_multiplexer_inside("inner.sock", "qmux -L inner", "/tmp/qmux-4242");
+}
+
+#[test]
+fn a_tmux_inside_goes_along_with_its_server() {
+    a_multiplexer_inside("tmux", "tmux", "/tmp/tmux-4242");
+}
+
+/// Counts in a file that it has mapped and not open, as /tmp/hsperfdata_USER is; that of Java's is one.
+#[test]
+fn java_goes_on_with_its_counters() {
+    with_ana(|stage| {
+        let program = "public class Ticks { public static void main(String[] words) throws Exception {\n\
+                       for (int n = 0; ; n++) { System.out.println(\"ti\" + \"ck \" + n); byte[] some = new byte[1 << 20]; \
+                       Thread.sleep(100); if (System.in.available() > 0) break; }\n\
+                       System.out.println(\"en\" + \"ough\"); } }\n";
+        stage.home().write("ana", &stage.path("Ticks.java"), program);
+        run_and_tell(stage, "java Ticks.java");
+        stage.wait("tick 3");
+        travel(stage, rounds(10), |place| {
+            draws_on(stage);
+            let counters = "grep -c '^[^ ]* rw-s .* /tmp/hsperfdata_ana/[0-9]*$' /proc/$(pgrep -x java)/maps";
+            assert_eq!(stage.lab.host(place).sh("root", counters), "1");
+        });
+        stage.move_to("hostB");
+        stage.term.type_keys("\r");
+        stage.wait("enough");
+        stage.wait("ended 0");
+        assert_eq!(stage.lab.host("hostB").sh("ana", "ls /tmp/hsperfdata_ana"), "", "it takes its file away");
+    });
+}

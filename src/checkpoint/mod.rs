@@ -207,6 +207,12 @@ pub struct Place {
     pub directory: bool,
     /// Is open for writing.
     pub writing: bool,
+    /// Whoever writes to it only appends and cannot read it.
+    pub appends: bool,
+    /// Is in a folder that the user has on each host apart, and comes along unasked.
+    pub own: bool,
+    /// Locks held on it.
+    pub locks: Vec<model::FileLock>,
     /// Size in bytes; 0 for a directory.
     pub size: u64,
     /// What one file on a shared file system is known by.
@@ -307,6 +313,8 @@ pub struct DumpOptions {
     pub compress: bool,
     /// Paths of open files whose contents are to come along.
     pub carry: Vec<Vec<u8>>,
+    /// The store of files, where is noted which files the tree leaves behind when it is gone.
+    pub cache: Option<std::path::PathBuf>,
     /// The reader has what was sent ahead: memory that is still the same is not sent again. Without it the image
     /// is complete in itself.
     pub precopied: bool,
@@ -320,6 +328,7 @@ impl Default for DumpOptions {
             title: String::new(),
             compress: false,
             carry: Vec::new(),
+            cache: None,
             precopied: false,
         }
     }

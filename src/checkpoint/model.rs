@@ -374,6 +374,9 @@ pub struct Listening {
     pub mode: u32,
     /// Inode of the file, and when it was made: one on a shared file system is the same there.
     pub file: (u64, u64),
+    /// It is in a folder that the user has on each host apart, which is made if it is missing.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// What an open file description refers to.
@@ -504,6 +507,10 @@ pub enum FileKind {
     Epoll {
         /// fd number, events, data of each target as registered.
         targets: Vec<(i32, u32, u64)>,
+        /// The open file that each of them is a registration of, which its number may no longer say; None where
+        /// it is not open in the tree. Without this list the numbers decide.
+        #[serde(default)]
+        files: Option<Vec<Option<FileId>>>,
     },
     /// inotify_init(2).
     Inotify {

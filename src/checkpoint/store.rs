@@ -145,6 +145,31 @@ impl FileStore {
         }
     }
 
+    /// Notes that a tree which had this file open for writing has gone, and what the file is like now.
+    pub fn note_left(&self, path: &Path) -> io::Result<()> {
+        let identity = Identity::of(&fs::symlink_metadata(path)?);
+        let note = self.left(path);
+        let fresh = note.with_extension(std::process::id().to_string());
+        fs::write(&fresh, identity.line(&[0; 32]))?;
+        fs::rename(fresh, note)
+    }
+
+    /// True when nobody has touched the file since a tree left it: the tree's own is newer.
+    pub fn is_as_left(&self, path: &Path) -> bool {
+        let Ok(meta) = fs::symlink_metadata(path) else { return false };
+        let note = || fs::read_to_string(self.left(path)).ok();
+        let left = || note().and_then(|line| Some(Identity::parse(line.trim_end())?.0));
+        meta.is_file() && left() == Some(Identity::of(&meta))
+    }
+
+    /// The store may be one for several hosts, whose files are not.
+    fn left(&self, path: &Path) -> PathBuf {
+        let mut name = nix::unistd::gethostname().unwrap_or_default().into_vec();
+        name.push(0);
+        name.extend_from_slice(path.as_os_str().as_bytes());
+        self.dir.join(format!("left-{}", hex(blake3::hash(&name).as_bytes())))
+    }
+
     fn place(&self, hash: &ContentHash) -> PathBuf {
         self.dir.join(hex(hash))
     }

@@ -71,6 +71,15 @@ pub struct OfferedPlace {
     /// Is open for writing: what is there must be the same.
     #[serde(default)]
     pub writing: bool,
+    /// Whoever writes to it only appends and cannot read it.
+    #[serde(default)]
+    pub appends: bool,
+    /// Is in a folder that the user has on each host apart, and may come along unasked.
+    #[serde(default)]
+    pub own: bool,
+    /// Locks held on it.
+    #[serde(default)]
+    pub locks: Vec<OfferedLock>,
     /// Size, bytes.
     #[serde(default)]
     pub size: u64,
@@ -83,6 +92,21 @@ pub struct OfferedPlace {
     /// BLAKE3 of its content, where that was read.
     #[serde(default)]
     pub hash: Option<[u8; 32]>,
+}
+
+/// A lock held on a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OfferedLock {
+    /// flock(2), of the whole file; otherwise of a range.
+    pub whole: bool,
+    /// Nobody else may have one.
+    pub exclusive: bool,
+    /// Where the range begins.
+    #[serde(default)]
+    pub start: u64,
+    /// Its length, 0 to the end.
+    #[serde(default)]
+    pub len: u64,
 }
 
 /// What the source offers to move, said while the pane still runs.
@@ -147,7 +171,8 @@ pub struct Accept {
     /// Mapped files it has not got (by BLAKE3), which must come with the image.
     #[serde(default)]
     pub lacking: Vec<[u8; 32]>,
-    /// Paths of open files that are not there and may come along: only with [`Offer::with_files`].
+    /// Paths of open files that are not there and may come along: only with [`Offer::with_files`], but for those
+    /// offered as the user's own of each host.
     #[serde(default)]
     pub carry: Vec<Bytes>,
     /// It takes memory ahead of the image.

@@ -44,6 +44,18 @@ pub fn same_file(pid1: i32, fd1: i32, pid2: i32, fd2: i32) -> io::Result<bool> {
     Ok(check(order)? == 0)
 }
 
+/// True when descriptor `open` (process, number) is the file of a registration of the epoll set `epoll` (process,
+/// number): the `nth`, counted from 0, of those made under the number `number` (KCMP_EPOLL_TFD).
+pub fn is_watched(open: (i32, i32), epoll: (i32, i32), number: i32, nth: u32) -> io::Result<bool> {
+    const KCMP_EPOLL_TFD: i32 = 7;
+    // struct kcmp_epoll_slot
+    let slot = [epoll.1 as u32, number as u32, nth];
+    // SAFETY: the kernel reads the slot, which lives through the call.
+    let order =
+        unsafe { libc::syscall(libc::SYS_kcmp, open.0, epoll.0, KCMP_EPOLL_TFD, open.1, slot.as_ptr()) };
+    Ok(check(order)? == 0)
+}
+
 /// What two processes may share, as kcmp(2) numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shared {

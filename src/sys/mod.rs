@@ -10,6 +10,7 @@ pub mod descriptors;
 pub mod fdpass;
 pub mod fdtable;
 pub mod inherited;
+pub mod ipc;
 pub mod memory;
 pub mod namespace;
 pub mod pollable;

@@ -1,9 +1,9 @@
 //! Before anything is touched: what in the tree cannot move, what will be lost, what it weighs. Also the slow
 //! preparations (hashes, mapping flags, inode paths) that must not happen while the tree stands still.
 
+use super::belong;
 use super::dump::Prepared;
 use super::fds::{self, Files, Scope};
-use super::freeze;
 use super::inodes::{Inodes, watches};
 use super::mapped::HashCache;
 use super::mappings::{Describer, Segments};
@@ -11,7 +11,7 @@ use super::pane::Pane;
 use super::precopy::Private;
 use super::proc;
 use super::view::{self, View};
-use super::{carried, init};
+use super::{carried, init, ipc, own};
 use crate::checkpoint::model::FileKind;
 use crate::checkpoint::{Assessment, CARRY_MAX, CheckpointError, Identity, Place, Refusal};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ pub fn look(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Loo
 }
 
 fn look_once(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Look, CheckpointError> {
-    let walked = freeze::walk(root).map_err(|_| CheckpointError::Gone { pid: root, status: None })?;
+    let walked = belong::walk(root).map_err(|_| CheckpointError::Gone { pid: root, status: None })?;
     let mut view = View::default();
     let mut live = Vec::new();
     let mut assessment = Assessment::default();
@@ -75,14 +75,15 @@ fn look_once(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Lo
     if assessment.processes.first().is_none_or(|first| first.0 != root) {
         return Err(CheckpointError::Gone { pid: root, status: None });
     }
+    ipc::check(&live.iter().map(|(pid, _)| *pid).collect::<Vec<_>>(), &view)?;
     for (pid, status) in &live {
         check_process(root, *pid, status, &view)?;
     }
     let pids: Vec<i32> = live.iter().map(|(pid, _)| *pid).collect();
     let mut prepared = Prepared { inodes: inodes_of(&pids), ..Prepared::default() };
     let scope = Scope { view: &view, pane: pane.index, cut, frozen: false };
-    let files = fds::collect(&pids, &scope, &mut prepared.inodes)?;
-    look_at_mappings(&pids, &view, &files, hashes, &mut prepared)?;
+    let mut files = fds::collect(&pids, &scope, &mut prepared.inodes)?;
+    look_at_mappings(&pids, &view, &mut files, hashes, &mut prepared)?;
     assessment.mapped = prepared.table.files.clone();
     assessment.places = places(&files, &pids, hashes);
     assessment.warnings = files.warnings;
@@ -93,13 +94,18 @@ fn look_once(root: i32, pane: &Pane, cut: bool, hashes: &HashCache) -> Result<Lo
 fn look_at_mappings(
     pids: &[i32],
     view: &View,
-    files: &Files,
+    files: &mut Files,
     hashes: &HashCache,
     prepared: &mut Prepared,
 ) -> Result<(), CheckpointError> {
     let mut segments = Segments::default();
+    let mut all = Vec::new();
     for &pid in pids {
         let (Ok(maps), Ok(flags)) = (proc::maps(pid), proc::vm_flags(pid)) else { continue };
+        files.add_mapped(&maps);
+        all.push((pid, maps, flags));
+    }
+    for (pid, maps, flags) in all {
         let layout = Describer {
             view,
             hashes,
@@ -125,6 +131,8 @@ fn places(files: &Files, pids: &[i32], hashes: &HashCache) -> Vec<Place> {
         let new = || place(path.clone(), if *directory { 0 } else { *size }, *directory);
         let place = all.entry(path.clone()).or_insert_with(new);
         place.writing |= !*directory && carried::writes(file.flags);
+        place.locks.extend(file.locks.iter().cloned());
+        place.appends &= !carried::writes(file.flags) || carried::appends(file.flags);
     }
     for place in all.values_mut().filter(|place| place.writing) {
         let Ok(file) = std::fs::File::open(init::path(&place.path)) else { continue };
@@ -141,7 +149,19 @@ fn places(files: &Files, pids: &[i32], hashes: &HashCache) -> Vec<Place> {
 }
 
 fn place(path: Vec<u8>, size: u64, directory: bool) -> Place {
-    Place { path, directory, writing: false, size, identity: Identity::default(), hash: None }
+    let own = own::is(init::path(&path));
+    let identity = Identity::default();
+    Place {
+        path,
+        directory,
+        writing: false,
+        appends: !directory,
+        own,
+        locks: Vec::new(),
+        size,
+        identity,
+        hash: None,
+    }
 }
 
 /// Learns the paths the tree has to do with, and looks for watched inodes that are not among them.

@@ -20,6 +20,7 @@ use crate::checkpoint::{CheckpointError, DumpOptions, ImageWriter, PageCopies, S
 use crate::sys::descriptors::{self, Shared};
 use crate::sys::memory::RemotePtr;
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::Instant;
 
 const SIGNALS: i32 = 64;
@@ -71,13 +72,13 @@ pub struct Described {
 }
 
 impl Dumper<'_> {
-    /// Writes the whole image. `pending` is what had been typed ahead.
+    /// Writes the whole image. `pending` is what had been typed ahead. Figures, and the files that can be written to.
     pub fn dump(
         &mut self,
         out: &mut ImageWriter<'_>,
         options: &DumpOptions,
         pending: &[u8],
-    ) -> Result<Stats, CheckpointError> {
+    ) -> Result<(Stats, Vec<PathBuf>), CheckpointError> {
         let started = Instant::now();
         let mut described = self.describe(options)?;
         described.tree.tty.pending_input = pending.to_vec();
@@ -95,7 +96,7 @@ impl Dumper<'_> {
             out.screen(&options.screen)?;
         }
         out.end()?;
-        Ok(Stats {
+        let stats = Stats {
             processes: self.tree.processes.len() as u32,
             threads: self.tree.processes.iter().map(|p| p.threads.len() as u32).sum(),
             memory_bytes,
@@ -103,7 +104,8 @@ impl Dumper<'_> {
             freeze_us: 0,
             metadata_us,
             memory_us,
-        })
+        };
+        Ok((stats, carried::written(&described.tree)))
     }
 
     fn describe(&mut self, options: &DumpOptions) -> Result<Described, CheckpointError> {
@@ -127,7 +129,14 @@ impl Dumper<'_> {
         let live: Vec<i32> = self.tree.processes.iter().filter(|p| !p.is_zombie()).map(|p| p.pid).collect();
         let scope = Scope { view: &view, pane: self.pane.index, cut: self.cut, frozen: true };
         let mut files = fds::collect(&live, &scope, &mut self.prepared.inodes)?;
-        carried::identify(&mut files.files, &options.carry, self.hashes)?;
+        let mut maps = HashMap::new();
+        for &pid in &live {
+            let failed = || format!("reading the mappings of {} (pid {pid})", view.name(pid));
+            let of_pid = proc::maps(pid).map_err(CheckpointError::system(failed()))?;
+            files.add_mapped(&of_pid);
+            maps.insert(pid, of_pid);
+        }
+        carried::identify(&mut files, &options.carry, self.hashes)?;
         let memfds = std::mem::take(&mut files.memfds);
         let (mut segments, mut layouts) = (Segments::default(), HashMap::new());
         let mut processes = Vec::new();
@@ -141,6 +150,7 @@ impl Dumper<'_> {
             let (image, layout) = live_process(
                 process,
                 status,
+                maps.get(&process.pid).map_or(&[], Vec::as_slice),
                 &view,
                 &mut files,
                 &mut Describer {
@@ -284,6 +294,7 @@ fn empty_process(status: &proc::Status, state: ProcState) -> Process {
 fn live_process(
     process: &mut FrozenProcess,
     status: &proc::Status,
+    maps: &[proc::Map],
     view: &View,
     files: &mut Files,
     describer: &mut Describer<'_>,
@@ -301,8 +312,7 @@ fn live_process(
         return Err(view.refusal("32-bit", pid, "", "it runs 32-bit code", "End it first").into());
     }
     let stat = proc::Stat::read(&dir).map_err(failed("the state"))?;
-    let maps = proc::maps(pid).map_err(failed("the mappings"))?;
-    let layout = describer.layout(pid, &maps, flags)?;
+    let layout = describer.layout(pid, maps, flags)?;
     let mut image = empty_process(status, process.job_stop().map_or(ProcState::Running, ProcState::Stopped));
     image.ppid = view.inner(process.ppid).unwrap_or(0);
     image.ctty = stat.terminal().filter(|t| (136..144).contains(&t.0)).map(|t| (t.0 - 136) * 256 + t.1);
@@ -348,9 +358,9 @@ fn live_process(
     let guards = pages::written(pid, &[])?.guards;
     image.guards = guards.iter().map(|run| (run.start, run.len)).collect();
     let timers = proc::timers(pid).map_err(failed("the timers"))?;
-    ask_process(process, &maps, status, view, &timers, &mut image)?;
+    ask_process(process, maps, status, view, &timers, &mut image)?;
     for index in 0..process.threads.len() {
-        image.threads.push(thread_image(process, index, &maps, view)?);
+        image.threads.push(thread_image(process, index, maps, view)?);
     }
     process.give_back_memory();
     image.vmas = layout.vmas.clone();

@@ -5,12 +5,14 @@ use super::freeze::FrozenTree;
 use super::mapped::HashCache;
 use super::pane::Pane;
 use super::{assess, dump, precopy, view};
+use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{
     Ability, Ahead, AssessOptions, Assessment, Capabilities, CheckpointError, Checkpointer, DumpOptions,
     FreezeOptions, Frozen, ImageReader, ImageWriter, PageCopies, Refusal, RestoreOptions, Restored, Sealed,
     Stats, Tier, TtyHint,
 };
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -119,7 +121,16 @@ impl Checkpointer for NativeEngine {
         let tree = FrozenTree::freeze(root, options.timeout).map_err(explain)?;
         let freeze_us = started.elapsed().as_micros() as u64;
         let hashes = Arc::clone(&self.hashes);
-        let held = Held { pane, tree, prepared, hashes, cut: options.cut, drained: Vec::new(), freeze_us };
+        let held = Held {
+            pane,
+            tree,
+            prepared,
+            hashes,
+            cut: options.cut,
+            drained: Vec::new(),
+            freeze_us,
+            leaves: None,
+        };
         Ok(Box::new(NativeFrozen { held: Some(held) }))
     }
 
@@ -181,6 +192,8 @@ struct Held {
     /// Typed-ahead input taken out of the terminal.
     drained: Vec<u8>,
     freeze_us: u64,
+    /// Files that the tree could write to, and the store where that is noted once it is gone.
+    leaves: Option<(Vec<PathBuf>, PathBuf)>,
 }
 
 impl Held {
@@ -209,7 +222,8 @@ impl Frozen for NativeFrozen {
             hashes: &held.hashes,
             cut: held.cut,
         };
-        let stats = dumper.dump(out, options, &held.drained)?;
+        let (stats, written) = dumper.dump(out, options, &held.drained)?;
+        held.leaves = options.cache.clone().map(|cache| (written, cache));
         Ok(Stats { freeze_us: held.freeze_us, ..stats })
     }
 
@@ -243,7 +257,16 @@ struct NativeSealed {
 }
 
 impl Sealed for NativeSealed {
-    fn release(self: Box<Self>) {}
+    fn release(mut self: Box<Self>) {
+        let Some(held) = self.held.take() else { return };
+        held.tree.kill();
+        let Some((written, cache)) = held.leaves else { return };
+        // Without a note the files are not overwritten when the tree comes back, which it is then told.
+        let Ok(store) = FileStore::open(cache) else { return };
+        for path in written {
+            let _ = store.note_left(&path);
+        }
+    }
 
     fn unseal(mut self: Box<Self>) -> Box<dyn Frozen> {
         let mut held = self.held.take().expect("a guard holds its tree until it is consumed");

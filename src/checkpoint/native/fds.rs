@@ -3,8 +3,9 @@
 //! Works on a running tree (to find what cannot move) and on a frozen one (to dump): only the frozen one's pipes,
 //! sockets and deleted files are read.
 
+use super::epoll;
 use super::inodes::{Inodes, watches};
-use super::proc::{self, FdInfo};
+use super::proc::{self, FdInfo, Map};
 use super::sockets;
 use super::view::View;
 use crate::checkpoint::CheckpointError;
@@ -43,12 +44,42 @@ pub struct Files {
     pub files: Vec<OpenFile>,
     /// Descriptor table of each process, by its pid on this host.
     pub tables: HashMap<i32, Vec<Fd>>,
-    /// Which file is the memfd with this device and inode.
+    /// Which file is the memfd, or the file mapped for sharing, with this device and inode.
     pub memfds: HashMap<(u64, u64), FileId>,
     /// What will be lost.
     pub warnings: Vec<String>,
     /// Bytes of contents taken.
     content: u64,
+}
+
+impl Files {
+    /// Learns files that a process writes to through its memory: they are the tree's as if they were open, and
+    /// usually they are not, any more.
+    pub fn add_mapped(&mut self, maps: &[Map]) {
+        for map in maps.iter().filter(|map| map.is_written_file()) {
+            let device = nix::sys::stat::makedev(u64::from(map.device.0), u64::from(map.device.1));
+            let Ok(meta) = std::fs::metadata(super::init::path(&map.path)) else { continue };
+            if !meta.is_file() || meta.ino() != map.inode || self.memfds.contains_key(&(device, map.inode)) {
+                continue;
+            }
+            let kind = FileKind::Path {
+                path: map.path.clone(),
+                pos: 0,
+                size: meta.len(),
+                directory: false,
+                hash: None,
+                carried: None,
+            };
+            self.memfds.insert((device, map.inode), self.files.len() as FileId);
+            self.files.push(OpenFile {
+                flags: libc::O_RDWR as u32,
+                owner: None,
+                signal: 0,
+                locks: Vec::new(),
+                kind,
+            });
+        }
+    }
 }
 
 /// Where a description was met first.
@@ -102,7 +133,19 @@ pub fn collect(pids: &[i32], scope: &Scope<'_>, inodes: &mut Inodes) -> Result<F
     finish_sockets(&mut files, &sources, scope)?;
     finish_pipes(&mut files, &sources, scope)?;
     check_ptys(&files, &sources, scope)?;
+    if scope.frozen {
+        finish_epolls(&mut files, &sources);
+    }
     Ok(files)
+}
+
+fn finish_epolls(files: &mut Files, sources: &[Source]) {
+    let open: Vec<(i32, i32)> = sources.iter().map(|source| (source.pid, source.fd)).collect();
+    for (file, &epoll) in files.files.iter_mut().zip(&open) {
+        if let FileKind::Epoll { targets, files } = &mut file.kind {
+            *files = Some(epoll::files(epoll, targets, &open));
+        }
+    }
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -241,6 +284,11 @@ fn regular(open: &Open<'_>, scope: &Scope<'_>, files: &mut Files) -> Result<File
         hash: None,
         carried: None,
     };
+    if is_message_queue(open) {
+        let text = String::from_utf8_lossy(open.link);
+        let cause = "it has a POSIX message queue open, which stays with this host";
+        return Err(scope.view.refusal("message-queue", open.pid, &text, cause, "End it first").into());
+    }
     let Some(stem) = open.link.strip_suffix(b" (deleted)") else { return Ok(named(open.link)) };
     let text = String::from_utf8_lossy(open.link);
     let still_there = std::fs::metadata(&*text)
@@ -269,6 +317,13 @@ fn regular(open: &Open<'_>, scope: &Scope<'_>, files: &mut Files) -> Result<File
         return Ok(FileKind::Memfd { name: String::from_utf8_lossy(name).into_owned(), pos, seals, content });
     }
     Ok(FileKind::Deleted { path: stem.to_vec(), pos, mode: open.meta.mode() & 0o7777, content })
+}
+
+/// A file of the mqueue file system, whose root is the top of all names.
+fn is_message_queue(open: &Open<'_>) -> bool {
+    const MQUEUE_MAGIC: i64 = 0x1980_0202;
+    let at_top = open.link.iter().filter(|&&byte| byte == b'/').count() == 1;
+    at_top && nix::sys::statfs::fstatfs(open.handle).is_ok_and(|fs| fs.filesystem_type().0 == MQUEUE_MAGIC)
 }
 
 /// Contents of a file that has no name any more, through its descriptor or, where that is write-only, through a
@@ -371,7 +426,8 @@ fn anonymous(
             mask: info.value("sigmask").and_then(|v| u64::from_str_radix(v, 16).ok()).ok_or_else(strange)?,
         }),
         "timerfd" => timerfd(info).ok_or_else(strange),
-        "eventpoll" => Ok(FileKind::Epoll { targets: info.lines.iter().filter_map(|l| target(l)).collect() }),
+        // Which files they are is asked when all files of the tree are known.
+        "eventpoll" => Ok(FileKind::Epoll { targets: epoll::targets(info), files: None }),
         "inotify" => {
             let mut found = Vec::new();
             for watch in watches(info) {
@@ -414,16 +470,6 @@ fn timerfd(info: &FdInfo) -> Option<FileKind> {
         value_ns: pair("it_value")?,
         interval_ns: pair("it_interval")?,
     })
-}
-
-/// `tfd: 5 events: 19 data: 5  pos:0 ino:1c sdev:d`
-fn target(line: &str) -> Option<(i32, u32, u64)> {
-    let mut words = line.strip_prefix("tfd:")?.split_ascii_whitespace();
-    let fd = words.next()?.parse().ok()?;
-    let mut value = |name: &str| (words.next()? == name).then(|| words.next()).flatten();
-    let events = u32::from_str_radix(value("events:")?, 16).ok()?;
-    let data = u64::from_str_radix(value("data:")?, 16).ok()?;
-    Some((fd, events, data))
 }
 
 /// `lock: 1: POSIX  ADVISORY  WRITE 1234 fd:00:99 0 EOF`
@@ -541,15 +587,6 @@ fn check_ptys(files: &Files, sources: &[Source], scope: &Scope<'_>) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn epoll_targets_are_read() {
-        assert_eq!(
-            target("tfd:        5 events:       19 data: 7f0000000005  pos:0 ino:1c sdev:d"),
-            Some((5, 0x19, 0x7f00_0000_0005))
-        );
-        assert_eq!(target("inotify wd:1"), None);
-    }
 
     #[test]
     fn locks_are_read() {

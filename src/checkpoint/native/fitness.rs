@@ -1,8 +1,8 @@
 //! Whether this host can take a tree, and where on it the files are that the tree maps: asked before
 //! anything is frozen at the source, and again before anything is built.
 
-use super::carried;
 use super::init::path;
+use super::{carried, own};
 use crate::checkpoint::model::{Cpu, FileKind, Manifest, MappedFile, Process, TreeImage, VmaKind};
 use crate::checkpoint::store::FileStore;
 use crate::checkpoint::{CheckpointError, ContentHash, Refusal};
@@ -170,7 +170,13 @@ fn places(tree: &TreeImage, store: &FileStore) -> Result<(), CheckpointError> {
     }
     for (index, file) in tree.files.iter().enumerate() {
         let FileKind::Path { path: name, size, directory, hash, .. } = &file.kind else { continue };
-        let holds = |p: &&Process| p.fds.iter().any(|fd| fd.file as usize == index);
+        let segment = tree.shm_file.iter().position(|file| file.is_some_and(|id| id as usize == index));
+        let shows =
+            |kind: &VmaKind| matches!(kind, VmaKind::SharedAnonymous(s, _) if Some(*s as usize) == segment);
+        let holds = |p: &&Process| {
+            p.fds.iter().any(|fd| fd.file as usize == index)
+                || (segment.is_some() && p.vmas.iter().any(|vma| shows(&vma.kind)))
+        };
         let Some(process) = tree.processes.iter().find(holds) else { continue };
         let name = path(name);
         let Ok(metadata) = std::fs::metadata(name) else {
@@ -181,8 +187,18 @@ fn places(tree: &TreeImage, store: &FileStore) -> Result<(), CheckpointError> {
             let cause = format!("{} is something else on this host", name.display());
             return Err(refusal(process, "file-differs", name, cause, DIFFERS));
         }
-        let same = || hash.is_none_or(|hash| store.hash_of(name).is_ok_and(|found| found == hash));
-        if carried::writes(file.flags) && metadata.is_file() && (metadata.len() != *size || !same()) {
+        // What is written through memory changes without its times saying so: it is read.
+        let content = || match segment {
+            Some(_) => std::fs::File::open(name).and_then(|mut file| {
+                let mut hasher = blake3::Hasher::new();
+                std::io::copy(&mut file, &mut hasher).map(|_| *hasher.finalize().as_bytes())
+            }),
+            None => store.hash_of(name),
+        };
+        let same = || hash.is_none_or(|hash| content().is_ok_and(|found| found == hash));
+        let goes_on_there = carried::appends(file.flags) && own::is(name);
+        let compared = carried::writes(file.flags) && metadata.is_file() && !goes_on_there;
+        if compared && (metadata.len() != *size || !same()) {
             let cause = format!("{} is open for writing and differs on this host", name.display());
             return Err(refusal(process, "file-differs", name, cause, DIFFERS));
         }

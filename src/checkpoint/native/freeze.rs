@@ -4,12 +4,13 @@
 //! bytes of memory): dropping a [`FrozenTree`] gives all of it back.
 
 use super::arch_x86_64 as arch;
+use super::belong::{gone_is_empty, walk};
 use super::proc;
 use crate::checkpoint::CheckpointError;
 use crate::sys::arch_x86_64::{Registers, SYSCALL_INSTRUCTION};
 use crate::sys::memory::{ProcessMemory, RemotePtr};
 use crate::sys::ptrace::{self, Resume, Running, Stop, Stopped, Tid, TraceError, Waited, options};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -28,60 +29,6 @@ pub const THREADS_MAX: usize = 20_000;
 /// Bytes lent by the stack below the red zone for the results of injected calls.
 const SCRATCH: u64 = 1024;
 const RED_ZONE: u64 = 128;
-
-/// The processes of a tree and their parents in it (0 for the root and for orphans), parents first.
-pub fn walk(root: i32) -> io::Result<Vec<(i32, i32)>> {
-    let mut found = vec![(root, 0)];
-    let mut seen = HashSet::from([root]);
-    let mut queue = VecDeque::from([root]);
-    let mut orphans_added = false;
-    loop {
-        while let Some(pid) = queue.pop_front() {
-            for child in proc::children(pid).or_else(gone_is_empty)? {
-                if seen.insert(child) {
-                    found.push((child, pid));
-                    queue.push_back(child);
-                }
-            }
-        }
-        if orphans_added {
-            return Ok(found);
-        }
-        orphans_added = true;
-        for orphan in orphans(root, &found) {
-            if seen.insert(orphan) {
-                found.push((orphan, 0));
-                queue.push_back(orphan);
-            }
-        }
-    }
-}
-
-fn gone_is_empty(error: io::Error) -> io::Result<Vec<i32>> {
-    match error.raw_os_error() {
-        Some(libc::ENOENT | libc::ESRCH) => Ok(Vec::new()),
-        _ => Err(error),
-    }
-}
-
-/// Processes whose parent in the tree has died and that the reaper has taken: all other children of the
-/// namespace's pid 1, or those children of ours that are in one of the tree's sessions.
-fn orphans(root: i32, tree: &[(i32, i32)]) -> Vec<i32> {
-    let Ok(stat) = proc::Stat::read(&format!("/proc/{root}")) else { return Vec::new() };
-    let reaper = stat.ppid();
-    let is_namespace_init = proc::Status::read(&format!("/proc/{reaper}"))
-        .is_ok_and(|s| s.ns_pid.len() > 1 && s.ns_pid.last() == Some(&1));
-    if !is_namespace_init && reaper != std::process::id() as i32 {
-        return Vec::new();
-    }
-    let session = |pid: i32| proc::Stat::read(&format!("/proc/{pid}")).map(|s| s.session()).ok();
-    let sessions: HashSet<i32> = tree.iter().filter_map(|&(pid, _)| session(pid)).collect();
-    let mut all = proc::children(reaper).unwrap_or_default();
-    all.retain(|&pid| {
-        pid != root && (is_namespace_init || session(pid).is_some_and(|s| sessions.contains(&s)))
-    });
-    all
-}
 
 /// A thread that stands still.
 #[derive(Debug)]

@@ -91,7 +91,7 @@ pub struct Describer<'a> {
     pub table: &'a mut Table,
     /// Shared memory found so far.
     pub segments: &'a mut Segments,
-    /// Open memfds.
+    /// Open memfds, and files that are written to through memory.
     pub memfds: &'a HashMap<(u64, u64), FileId>,
 }
 
@@ -181,6 +181,10 @@ impl Describer<'_> {
         }
         if zero {
             return Ok(VmaKind::Anonymous);
+        }
+        let device = nix::sys::stat::makedev(u64::from(map.device.0), u64::from(map.device.1));
+        if map.shared && self.memfds.contains_key(&(device, map.inode)) {
+            return Ok(self.segments.of(pid, map, self.memfds));
         }
         if path.starts_with(b"/dev/") && !path.starts_with(b"/dev/shm/") {
             return Err(refuse(self.view, "device-memory", "it has a device mapped"));

@@ -35,6 +35,8 @@ struct Opener<'a> {
     pipes: BTreeMap<u64, (RawFd, RawFd)>,
     /// Socket ends by inode.
     sockets: BTreeMap<u64, RawFd>,
+    /// Where to send what a socket, by its inode, is to find.
+    senders: BTreeMap<u64, RawFd>,
     /// Pipes in place of FIFOs without a name, by inode.
     nameless: BTreeMap<u64, (RawFd, RawFd)>,
     /// Ends that only hold something until everything is open.
@@ -50,6 +52,7 @@ pub fn all(request: &InitRequest, masters: BTreeMap<u32, OwnedFd>) -> Result<Ope
         opened: Opened::default(),
         pipes: BTreeMap::new(),
         sockets: BTreeMap::new(),
+        senders: BTreeMap::new(),
         nameless: BTreeMap::new(),
         temporary: Vec::new(),
     };
@@ -113,15 +116,20 @@ impl Opener<'_> {
                     let ends = fdtable::socket_pair(*kind).doing(|| "make a socket pair".into())?;
                     self.temporary.extend([ends.0, ends.1]);
                     self.sockets.insert(*inode, ends.0);
-                    self.sockets.insert(*peer, ends.1);
+                    self.senders.insert(*inode, ends.1);
+                    // 0: it has none, any more.
+                    if *peer != 0 {
+                        self.sockets.insert(*peer, ends.1);
+                        self.senders.insert(*peer, ends.0);
+                    }
                 }
                 _ => {}
             }
         }
         for &id in used {
             let Some(file) = self.request.tree.files.get(id as usize) else { continue };
-            if let FileKind::SocketPair { peer, queue, .. } = &file.kind {
-                let from = self.sockets[peer];
+            if let FileKind::SocketPair { inode, queue, .. } = &file.kind {
+                let from = self.senders[inode];
                 for message in queue {
                     // Only the first attempt may fail for room; the system's limit decides then.
                     let _ = fdtable::set_send_buffer(from, message.len() * 2 + 65536);
@@ -146,7 +154,12 @@ impl Opener<'_> {
 
     /// A descriptor for `file` at any number; None where only the process itself can open it.
     fn open(&mut self, file: &OpenFile) -> Result<Option<RawFd>, InitError> {
-        let flags = file.flags as i32 & !ONCE & !libc::O_ASYNC | libc::O_NOCTTY;
+        // O_TMPFILE (ed, tmpfile(3)) contains O_DIRECTORY, and the file is none.
+        let unnamed = match &file.kind {
+            FileKind::Path { directory: true, .. } => libc::O_TMPFILE & !libc::O_DIRECTORY,
+            _ => libc::O_TMPFILE,
+        };
+        let flags = file.flags as i32 & !ONCE & !unnamed & !libc::O_ASYNC | libc::O_NOCTTY;
         let fd = match &file.kind {
             FileKind::Path { path: name, pos, directory, .. } => {
                 let fd = open_path(path(name), flags)?;

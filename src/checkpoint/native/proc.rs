@@ -260,6 +260,22 @@ pub struct Map {
     pub deleted: bool,
 }
 
+impl Map {
+    /// A regular file by its name that is written to through this mapping.
+    pub fn is_written_file(&self) -> bool {
+        let path = self.path.as_slice();
+        let writable = self.shared && self.prot & libc::PROT_WRITE as u32 != 0;
+        let kernels = path.starts_with(b"/dev/") && !path.starts_with(b"/dev/shm/");
+        let nameless = [&b"/SYSV"[..], b"/memfd:", b"/[aio]", b"/anon_hugepage"];
+        writable
+            && self.inode != 0
+            && !self.deleted
+            && path.starts_with(b"/")
+            && !kernels
+            && !nameless.iter().any(|name| path.starts_with(name))
+    }
+}
+
 /// Mappings of a process in ascending order.
 pub fn maps(pid: i32) -> io::Result<Vec<Map>> {
     let text = read(&format!("/proc/{pid}/maps"))?;

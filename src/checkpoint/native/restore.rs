@@ -55,7 +55,7 @@ pub fn restore(
         return Err(ImageError::Altered { section: "tree".into() }.into());
     };
     let (shipped, mut section) = take_files(image, &tree, &store)?;
-    let placed = Placed::put(&tree, &shipped)?;
+    let placed = Placed::put(&tree, &shipped, &store)?;
     let mapped = fitness::check(&manifest, &tree, &shipped, &store)?;
     let request = request(&manifest, &tree, mapped, &options.sabotage);
     let mut build = Build::start(request, &manifest, &tree, options, deadline)?;
@@ -135,7 +135,11 @@ fn request(
 ) -> InitRequest {
     let mut open_mapped: BTreeMap<u32, bool> = BTreeMap::new();
     let mut uses: BTreeMap<u32, usize> = BTreeMap::new();
-    let mut highest = 255;
+    let watched = tree.files.iter().flat_map(|file| match &file.kind {
+        FileKind::Epoll { targets, .. } => targets.as_slice(),
+        _ => &[],
+    });
+    let mut highest = watched.map(|target| target.0).max().unwrap_or(0).max(255);
     for process in &tree.processes {
         highest = process.fds.iter().map(|fd| fd.fd).max().unwrap_or(0).max(highest);
         for vma in &process.vmas {

@@ -2,6 +2,7 @@
 //! terminal and descriptors, says it is ready, waits to be traced and executes its program, whose
 //! memory the keeper then replaces.
 
+use super::epoll;
 use super::init::{Doing, InitError, InitRequest, path, report, tag};
 use super::open::Opened;
 use super::plan::{Node, Plan, Role};
@@ -252,11 +253,13 @@ impl Skeleton<'_> {
         for fd in &process.fds {
             let file = &tree.files[fd.file as usize];
             self.locks(fd.fd, &file.locks, self.is_first_holder(process, fd.file))?;
-            if !self.is_first_holder(process, fd.file) {
+            // Once for all its numbers: mio has its epoll set under two.
+            let first = process.fds.iter().find(|other| other.file == fd.file).is_some_and(|f| f.fd == fd.fd);
+            if !first || !self.is_first_holder(process, fd.file) {
                 continue;
             }
-            if let FileKind::Epoll { targets } = &file.kind {
-                self.epoll(process, fd.fd, targets)?;
+            if let FileKind::Epoll { .. } = &file.kind {
+                epoll::watch(self.request, process, fd.file)?;
             }
             // A thread's own number does not exist yet; the keeper sets such an owner later.
             if let Some((kind, pid)) = file.owner
@@ -275,17 +278,6 @@ impl Skeleton<'_> {
         let folder = path(&process.cwd);
         std::env::set_current_dir(folder).doing(|| format!("enter {}", folder.display()))?;
         fdtable::set_umask(process.umask);
-        Ok(())
-    }
-
-    fn epoll(&self, process: &Process, epoll: RawFd, targets: &[(i32, u32, u64)]) -> Result<(), InitError> {
-        for &(fd, events, data) in targets {
-            // A registration outlives its number when the file stays open under another; the program can
-            // only have dropped it on purpose, so it is left out.
-            if process.fds.iter().any(|other| other.fd == fd) {
-                fdtable::epoll_add(epoll, fd, events, data).doing(|| format!("watch {fd} by epoll"))?;
-            }
-        }
         Ok(())
     }
 

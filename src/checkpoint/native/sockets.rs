@@ -73,10 +73,13 @@ fn unix(
         return Ok(FileKind::Disconnected { family, kind, what, reset: false, listening: Some(listening) });
     }
     // Not found: the kernel has no unix_diag, or the socket is of another network namespace.
-    let diag = descriptors::unix_socket(found.inode).unwrap_or_default();
+    let known = descriptors::unix_socket(found.inode).ok();
+    let diag = known.unwrap_or_default();
     let peer_inside = diag.peer != 0 && inside.contains(&diag.peer);
-    let connected_outside = diag.peer != 0 || descriptors::peer_address(found.fd).is_some();
-    if !peer_inside && (connected_outside || diag.named) {
+    let connected = diag.peer != 0 || descriptors::peer_address(found.fd).is_some();
+    // Its peer is gone (the JVM keeps one such socket), which it is again, with what is still to be read.
+    let left_alone = known.is_some() && connected && diag.peer == 0 && !diag.pending;
+    if !peer_inside && !left_alone && (connected || diag.named) {
         warnings.push(format!("{name} loses its connection to another program over a unix socket"));
         return Ok(lost(kind, "unix socket to another program", true));
     }
@@ -114,7 +117,8 @@ fn listening(fd: BorrowedFd<'_>) -> Listening {
         let Identity { inode, made_ns } = Identity::of(&meta);
         (meta.mode() & 0o777, (inode, made_ns))
     });
-    Listening { name: name.to_vec(), mode, file }
+    let own = name.first() == Some(&b'/') && super::own::is(super::init::path(name));
+    Listening { name: name.to_vec(), mode, file, own }
 }
 
 const CUT: &str = "End it first; `qmux move --cut` lets it drop";
@@ -200,6 +204,20 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(reset(client.as_fd()) && !reset(listener.as_fd()));
+    }
+
+    #[test]
+    fn nothing_is_lost_with_a_peer_that_was_gone_before() {
+        let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
+        std::io::Write::write_all(&mut &b, b"last words").unwrap();
+        drop(b);
+        let one = found(a.as_fd());
+        let mut warnings = Vec::new();
+        let inside = HashSet::from([one.inode]);
+        let kind = describe(&one, &inside, &View::default(), false, true, &mut warnings).unwrap();
+        let FileKind::SocketPair { peer: 0, queue, shutdown: 3, .. } = kind else { panic!("{kind:?}") };
+        assert_eq!(queue.iter().map(|message| message.as_slice()).collect::<Vec<_>>(), [b"last words"]);
+        assert!(warnings.is_empty(), "{warnings:?}");
     }
 
     #[test]

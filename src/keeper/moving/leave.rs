@@ -3,6 +3,7 @@
 use super::journal::JournalFile;
 use super::worker::{Command, Event, PIECES_AHEAD, Target, Worker};
 use super::{Kind, WINDOW, Work, engine_name, fate_of, root_of, trouble};
+use crate::checkpoint::model::{FileLock, LockKind};
 use crate::checkpoint::{Ahead, Assessment, Capabilities, DumpOptions, Identity, Place, Ship};
 use crate::ids::{HostName, MoveId};
 use crate::keeper::daemon::Keeper;
@@ -11,7 +12,7 @@ use crate::migration::{
 };
 use crate::protocol::Bytes;
 use crate::protocol::keeper::{FromKeeper, MoveOptions, MoveOutcome, MoveReport, Trouble, Verdict};
-use crate::protocol::migration::{Message, Offer, OfferedFile, OfferedPlace};
+use crate::protocol::migration::{Message, Offer, OfferedFile, OfferedLock, OfferedPlace};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
@@ -225,11 +226,11 @@ impl Keeper {
         let Kind::Leave(leaving) = &mut work.kind else { return };
         if let SourceInput::Peer(Message::Accept(accept)) = &input {
             leaving.memory_ahead = accept.memory_ahead;
-            if leaving.options.with_files {
-                // Nothing that was not offered.
-                let offered = |path: &[u8]| leaving.assessment.places.iter().any(|p| p.path == path);
-                leaving.carry = accept.carry.iter().map(|p| p.to_vec()).filter(|p| offered(p)).collect();
-            }
+            // Nothing that was not offered.
+            let all = leaving.options.with_files;
+            let places = leaving.assessment.places.iter();
+            let offered = |path: &Vec<u8>| places.clone().any(|p| p.path == *path && (all || p.own));
+            leaving.carry = accept.carry.iter().map(|p| p.to_vec()).filter(offered).collect();
         }
         let Some(machine) = &mut leaving.machine else {
             if matches!(input, SourceInput::LinkDown | SourceInput::Cancel(_) | SourceInput::TreeEnded) {
@@ -338,6 +339,7 @@ impl Keeper {
                     title: self.pane.as_ref().map(|p| p.title.clone()).unwrap_or_default(),
                     compress: leaving.assessment.memory_bytes > COMPRESS_FROM,
                     carry: leaving.carry.clone(),
+                    cache: Some(super::arrive::cache_dir(&self.runtime.dir())),
                     precopied: leaving.memory_ahead,
                 };
                 self.pass_cut(work, "source.dump");
@@ -491,9 +493,16 @@ impl Keeper {
 }
 
 fn offered(place: &Place) -> OfferedPlace {
-    let Place { path, directory, writing, size, identity, hash } = place.clone();
+    let Place { path, directory, writing, appends, own, locks, size, identity, hash } = place.clone();
     let Identity { inode, made_ns } = identity;
-    OfferedPlace { path, directory, writing, size, inode, made_ns, hash }
+    let lock = |lock: &FileLock| OfferedLock {
+        whole: lock.kind == LockKind::Flock,
+        exclusive: lock.exclusive,
+        start: lock.start,
+        len: lock.len,
+    };
+    let locks = locks.iter().map(lock).collect();
+    OfferedPlace { path, directory, writing, appends, own, locks, size, inode, made_ns, hash }
 }
 
 fn refused_verdict(why: Trouble) -> Verdict {
