@@ -197,8 +197,11 @@ pub(super) fn send_x(
         p.searched.clone_from(&c.remembered);
     }
     // These have put the ends of the selection where they belong.
-    if !selects && let Some(c) = mux.panes.get_mut(&pane).and_then(|p| p.copy_mut()) {
-        c.extend_selection();
+    if let Some(c) = mux.panes.get_mut(&pane).and_then(|p| p.copy_mut()) {
+        if !selects {
+            c.extend_selection();
+        }
+        c.stay_on_line();
     }
     if name == "refresh-from-pane" {
         refresh(mux, pane);

@@ -92,6 +92,14 @@ impl CopyMode {
         self.extend_selection();
     }
 
+    /// With vi keys the cursor stands on the last character of a line, not behind it, also where a selection ends
+    /// behind it.
+    pub(crate) fn stay_on_line(&mut self) {
+        if self.vi && !self.rectangle && self.selection.is_some() {
+            self.cursor.x = self.cursor.x.min(self.length(self.cursor.line).saturating_sub(1));
+        }
+    }
+
     pub(crate) fn left(&mut self) {
         let p = self.cursor;
         if p.x > 0 {

@@ -256,6 +256,7 @@ impl CopyMode {
         (self.selection, self.rectangle) = (None, rectangle);
         // With vi keys the end of a line is its last character (3.7).
         if self.vi
+            && n == 1
             && let Some(t) = &mut text
             && t.ends_with('\n')
         {

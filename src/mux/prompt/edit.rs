@@ -114,7 +114,7 @@ pub(super) fn emacs(key: Key) -> Edit {
     use Motion as M;
     let (ctrl, alt) = (key.mods.contains(Mods::CTRL), key.mods.contains(Mods::ALT));
     match (key.code, ctrl, alt) {
-        (KeyCode::Enter, ..) | (KeyCode::Char('m' | 'j'), true, false) => Edit::Done,
+        (KeyCode::Enter, ..) | (KeyCode::Char('m'), true, false) => Edit::Done,
         (KeyCode::Escape, ..) | (KeyCode::Char('[' | 'c' | 'g'), true, false) => Edit::Cancel,
         (KeyCode::Tab, false, false) | (KeyCode::Char('i'), true, false) => Edit::Complete,
         (KeyCode::Left, false, false) | (KeyCode::Char('b'), true, false) => Edit::Go(M::Left),
@@ -147,14 +147,13 @@ pub(super) fn vi(key: Key) -> (Edit, bool) {
         return match key.code {
             KeyCode::Char('h') => (Edit::Remove(M::Left), false),
             KeyCode::Char('c') => (Edit::Cancel, false),
-            KeyCode::Char('j' | 'm') => (Edit::Done, false),
-            KeyCode::Char('[') => (Edit::Nothing, true),
+            KeyCode::Char('m') => (Edit::Done, false),
             _ => (Edit::Nothing, false),
         };
     }
     match key.code {
         KeyCode::Enter => (Edit::Done, false),
-        KeyCode::Escape | KeyCode::Char('i') => (Edit::Nothing, true),
+        KeyCode::Char('i') => (Edit::Nothing, true),
         KeyCode::Char('q') => (Edit::Cancel, false),
         KeyCode::Char('a') => (Edit::Go(M::Right), true),
         KeyCode::Char('A') => (Edit::Go(M::End), true),
