@@ -1,4 +1,4 @@
-//! Device control strings: DECRQSS, XTGETTCAP, DECRSPS, tmux's passthrough.
+//! Device control strings: DECRQSS, XTGETTCAP, DECRSPS, tmux's passthrough, sixel.
 
 use super::event::ScreenEvent;
 use super::screen::Screen;
@@ -29,6 +29,8 @@ impl Screen {
             self.request_capabilities(names);
         } else if let Some(stops) = data.strip_prefix(b"2$t") {
             self.restore_tabs(stops);
+        } else {
+            self.sixel(data);
         }
     }
 

@@ -360,6 +360,7 @@ impl Screen {
         (st.outer_fg, st.outer_bg) = (old.outer_fg, old.outer_bg);
         st.modes.cell_pixels = old.modes.cell_pixels;
         st.scroll_on_clear = old.scroll_on_clear;
+        st.pictures = std::mem::take(&mut old.pictures).emptied();
         let recolored = !old.palette.is_empty() || old.dynamic.iter().any(Option::is_some);
         self.st = st;
         self.rows = blank_rows(self.st.rows);
