@@ -168,6 +168,11 @@ impl ClientView {
         self.held
     }
 
+    /// Pictures are left for the next frame: draw again when this one has been taken.
+    pub fn unfinished(&self) -> bool {
+        self.pictures.unfinished()
+    }
+
     /// The next frame draws what was held back: the program has kept it for too long.
     pub fn release_hold(&mut self) {
         self.release = true;
@@ -189,7 +194,7 @@ impl ClientView {
             self.lost = true;
         }
         if self.caps().pictures == Pictures::Placeholders {
-            scene.panes.iter().for_each(|pane| self.pictures.send(pane, out));
+            self.pictures.send_all(scene, out);
         }
         let mut body = std::mem::take(&mut self.body);
         body.clear();
@@ -215,6 +220,7 @@ impl ClientView {
             Content::Copy(_) | Content::List(_) | Content::Clock { .. } => false,
         };
         self.lost
+            || self.pictures.unfinished()
             || self.structure.is_none()
             || !scene.boxes.is_empty()
             || self.outer != scene.outer

@@ -6,15 +6,16 @@ use super::cells::{Grid, Tables};
 use super::scene::{Content, PaneView, Scene};
 use super::writer::Writer;
 use crate::ids::PaneId;
-use crate::vt::{Picture, Sixel, encode_base64, part_of};
+use crate::vt::{Picture, Screen, Sixel, encode_base64, part_of};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
 /// Most bytes of a picture in one command: what terminals take.
 const CHUNK: usize = 4096;
 
-/// Most bytes of pictures in one frame; a pane whose pictures do not fit gets them with the next.
-const FRAME_MAX: usize = 8 << 20;
+/// Bytes of a frame from which on no other picture is put into it; the next frame has the rest. With the largest one
+/// (2 million pixels in base64) it stays below what a message to a client may have.
+const FRAME_MAX: usize = 2 << 20;
 
 /// What a terminal was given of a pane's pictures.
 #[derive(Debug, Default)]
@@ -43,6 +44,8 @@ pub struct Sent {
     given: BTreeMap<PaneId, Given>,
     /// Sixel pictures as they were drawn last.
     drawn: Vec<Piece>,
+    /// Some did not fit into the frame.
+    unfinished: bool,
 }
 
 impl Sent {
@@ -50,6 +53,11 @@ impl Sent {
     pub fn forget(&mut self) {
         self.given.clear();
         self.drawn.clear();
+    }
+
+    /// The next frame has more, though nothing may have changed.
+    pub fn unfinished(&self) -> bool {
+        self.unfinished
     }
 
     /// Everything on the terminal was erased; what it was given it still has.
@@ -67,19 +75,22 @@ impl Sent {
         writer: &mut Writer,
         out: &mut Vec<u8>,
     ) {
-        let screens = scene.panes.iter().filter_map(|pane| match &pane.content {
-            Content::Screen(screen) => Some(screen),
-            Content::Copy(_) | Content::List(_) | Content::Clock { .. } => None,
-        });
+        let screens = panes(scene).filter_map(|pane| screen_of(&pane.content));
         let known: BTreeMap<u32, &Picture> =
             screens.flat_map(|s| s.pictures()).filter(|p| p.sixel).map(|p| (p.outer, p)).collect();
+        self.unfinished = false;
         if known.is_empty() {
             return self.drawn.clear();
         }
         // The last row is left out: a terminal that goes to the next row after a picture would scroll.
-        let pieces = pieces(grid, tables, &known, scene.size.rows.saturating_sub(1));
+        let mut pieces = pieces(grid, tables, &known, scene.size.rows.saturating_sub(1));
+        let mut left = Vec::new();
         for piece in pieces.iter().filter(|piece| !self.drawn.contains(piece)) {
             let Some(picture) = known.get(&piece.picture) else { continue };
+            if out.len() > FRAME_MAX {
+                left.push(*piece);
+                continue;
+            }
             let Some(sixel) = Sixel::decode(&picture.data) else { continue };
             let own = (usize::from(picture.cell.0), usize::from(picture.cell.1));
             let there = |n: u16, own: usize| if n == 0 { own } else { usize::from(n) };
@@ -90,18 +101,25 @@ impl Sent {
             out.extend(sixel.encode(from, size, [(own.0, w), (own.1, h)]));
             writer.forget();
         }
+        self.unfinished = !left.is_empty();
+        pieces.retain(|piece| !left.contains(piece));
         self.drawn = pieces;
     }
 
-    /// Gives the terminal what it lacks of a pane's pictures, and takes away what is gone.
-    pub fn send(&mut self, pane: &PaneView<'_>, out: &mut Vec<u8>) {
-        let Content::Screen(screen) = &pane.content else { return };
+    /// Gives the terminal what it lacks of the pictures of all panes, and takes away what is gone.
+    pub fn send_all(&mut self, scene: &Scene<'_>, out: &mut Vec<u8>) {
+        self.unfinished = false;
+        panes(scene).for_each(|pane| self.send(pane, out));
+    }
+
+    fn send(&mut self, pane: &PaneView<'_>, out: &mut Vec<u8>) {
+        let Some(screen) = screen_of(&pane.content) else { return };
         let version = screen.pictures_version();
         if version == 0 && !self.given.contains_key(&pane.id) {
             return;
         }
         let given = self.given.entry(pane.id).or_default();
-        if given.version == version || out.len() > FRAME_MAX {
+        if given.version == version {
             return;
         }
         given.version = version;
@@ -115,10 +133,36 @@ impl Sent {
             stays
         });
         for picture in shown() {
-            if given.serials.insert(picture.outer, picture.serial) != Some(picture.serial) {
-                transmit(picture, out);
+            if given.serials.get(&picture.outer) == Some(&picture.serial) {
+                continue;
             }
+            if out.len() > FRAME_MAX {
+                // No picture's: it is looked at again.
+                given.version = 0;
+                self.unfinished = true;
+                return;
+            }
+            given.serials.insert(picture.outer, picture.serial);
+            transmit(picture, out);
         }
+    }
+}
+
+/// All panes of a scene: those of the window, and those in boxes.
+fn panes<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = &'a PaneView<'a>> {
+    let boxed = scene.boxes.iter().flat_map(|view| {
+        let preview = view.preview.iter().flat_map(|(panes, _)| panes);
+        view.pane.iter().chain(preview)
+    });
+    scene.panes.iter().chain(boxed)
+}
+
+/// The screen whose cells a pane shows.
+fn screen_of<'a>(content: &'a Content<'_>) -> Option<&'a Screen> {
+    match content {
+        Content::Screen(screen) => Some(screen),
+        Content::Copy(copy) => Some(copy.screen),
+        Content::List(_) | Content::Clock { .. } => None,
     }
 }
 

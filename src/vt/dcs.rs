@@ -22,7 +22,9 @@ impl Screen {
                     rest.next();
                 }
             }
-            self.event(ScreenEvent::Passthrough(bytes));
+            if !self.wrapped_pictures(&bytes) {
+                self.event(ScreenEvent::Passthrough(bytes));
+            }
         } else if let Some(what) = data.strip_prefix(b"$q") {
             self.request_setting(what);
         } else if let Some(names) = data.strip_prefix(b"+q") {

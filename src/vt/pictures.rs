@@ -308,6 +308,29 @@ impl Screen {
         (self.st.pictures.shown, self.st.pictures.screen) = (shown, number & 0xfff);
     }
 
+    /// Pictures that a program wrapped for tmux's passthrough, because it took us for tmux: they are kept as if they were
+    /// not wrapped, and so reach terminals that are attached later, too. `false`: it was something else, or the terminal
+    /// is not known to draw them.
+    pub(super) fn wrapped_pictures(&mut self, bytes: &[u8]) -> bool {
+        let draws = self.draws();
+        let mut rest = bytes;
+        let mut found: Vec<(bool, &[u8])> = Vec::new();
+        while !rest.is_empty() {
+            let Some(end) = rest.windows(2).position(|pair| pair == b"\x1b\\") else { return false };
+            let one = &rest[..end];
+            match (one.strip_prefix(b"\x1b_G"), one.strip_prefix(b"\x1bP")) {
+                (Some(command), _) if draws.kitty => found.push((true, command)),
+                (None, Some(data)) if draws.sixel && Sixel::begins(data) => found.push((false, data)),
+                _ => return false,
+            }
+            rest = &rest[end + 2..];
+        }
+        for (kitty, data) in &found {
+            if *kitty { self.graphics(data) } else { self.sixel(data) }
+        }
+        !found.is_empty()
+    }
+
     pub(super) fn draws(&self) -> Draws {
         self.st.pictures.shown
     }

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 /// Most pixels of a picture; what lies beyond is left out.
-const MAX_PIXELS: usize = 4 << 20;
+const MAX_PIXELS: usize = 2 << 20;
 /// Widest and highest, in pixels.
 const MAX_SIDE: usize = 8192;
 /// Colours there are.
@@ -91,13 +91,15 @@ impl Reader<'_> {
 }
 
 impl Sixel {
+    /// Whether what follows DCS is a sixel picture.
+    pub(super) fn begins(data: &[u8]) -> bool {
+        let begin = data.iter().position(|b| !(b.is_ascii_digit() || *b == b';'));
+        begin.is_some_and(|at| data[at] == b'q')
+    }
+
     /// Reads a picture from what stands between DCS and ST; `None` if that is none, or one without a pixel.
     pub fn decode(data: &[u8]) -> Option<Sixel> {
-        let begin = data.iter().position(|b| *b == b'q')?;
-        let plain = |b: &u8| b.is_ascii_digit() || *b == b';';
-        if !data[..begin].iter().all(plain) {
-            return None;
-        }
+        let begin = data.iter().position(|b| *b == b'q').filter(|_| Sixel::begins(data))?;
         let mut reader = Reader(&data[begin + 1..]);
         let mut colors = vec![[0_u8; 3]; COLORS];
         for (color, told) in colors.iter_mut().zip(VT340) {

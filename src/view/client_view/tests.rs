@@ -485,6 +485,37 @@ fn pictures_go_out_once_and_again_when_they_are_others() {
     assert_eq!(outer.pictures().iter().map(|p| &*p.data).collect::<Vec<_>>(), [b"BBBB"]);
 }
 
+/// Many large pictures: frames stay below what a message may have, and in the end all are there.
+#[test]
+fn large_pictures_go_out_in_several_frames() {
+    let size = Size { cols: 30, rows: 8 };
+    let rects = layout(size, 0);
+    let mut screens = vec![Screen::new(rects[0].size(), 100)];
+    let chrome = chrome(size, &rects, "bar");
+    let data = "A".repeat(1_300_000);
+    for n in 1..=3 {
+        let command = format!("a=T,f=24,s=8,v=16,i={n},q=2;{data}");
+        screens[0].advance(format!("\x1b_G{command}\x1b\\").as_bytes());
+    }
+    assert_eq!(screens[0].pictures().len(), 3);
+    let mut view = ClientView::new(size, Caps { pictures: Pictures::Placeholders, ..full_caps() });
+    let mut outer = Screen::new(size, 0);
+    let mut frames = 0;
+    loop {
+        let mut out = Vec::new();
+        view.draw(&scene(size, &rects, &screens, &chrome), &mut out);
+        assert!(out.len() < 4 << 20, "{}", out.len());
+        outer.advance(&out);
+        frames += 1;
+        if !view.unfinished() {
+            break;
+        }
+        assert!(view.differs(&scene(size, &rects, &screens, &chrome)));
+    }
+    assert!((2..4).contains(&frames), "{frames}");
+    assert_eq!(outer.pictures().len(), 3);
+}
+
 #[test]
 fn without_pictures_their_places_are_shaded() {
     let size = Size { cols: 30, rows: 8 };

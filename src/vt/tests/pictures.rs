@@ -157,6 +157,25 @@ fn pictures_come_in_parts_and_go() {
 }
 
 #[test]
+fn pictures_wrapped_for_tmux_are_kept() {
+    let mut s = screen();
+    let wrapped = format!("\x1bPtmux;\x1b\x1b_Ga=T,U=1,i=42,c=2,r=1,q=2,{TINY};AAAA\x1b\x1b\\\x1b\\");
+    let passed = |s: &mut Screen, bytes: &str| {
+        s.advance(bytes.as_bytes());
+        s.take_events().iter().any(|e| matches!(e, ScreenEvent::Passthrough(_)))
+    };
+    assert!(!passed(&mut s, &wrapped));
+    assert_eq!((s.pictures()[0].outer, s.pictures()[0].cells), (42, (2, 1)));
+    assert!(!passed(&mut s, "\x1bPtmux;\x1b\x1bPq~~\x1b\x1b\\\x1b\\"));
+    assert!(s.pictures()[1].sixel);
+    assert!(passed(&mut s, "\x1bPtmux;\x1b\x1b]52;c;AAAA\x07\x1b\\"));
+    // Nobody is known to draw it: as tmux does.
+    s.set_pictures(Draws::default(), 7);
+    assert!(passed(&mut s, &wrapped));
+    assert_eq!(s.pictures().len(), 2);
+}
+
+#[test]
 fn the_store_has_limits() {
     let mut s = screen();
     for n in 1..=2 * MAX_PICTURES {
