@@ -335,8 +335,8 @@ impl Screen {
         self.st.pictures.shown
     }
 
-    /// Takes a sixel picture, if `data` is one, and shows it from the cursor on. The cursor goes to the last row of
-    /// it, in the column it was (as on a VT340).
+    /// Takes a sixel picture, if `data` is one, and shows it from the cursor on. The cursor stays in its column and goes
+    /// to the row of the upper edge of the band the picture ended in (as on a VT340, and in xterm).
     pub(super) fn sixel(&mut self, data: &[u8]) {
         let Some(decoded) = Sixel::decode(data) else { return };
         let pictures = &mut self.st.pictures;
@@ -349,6 +349,10 @@ impl Screen {
         let (at, x) = (pictures.all.len() - 1, self.st.x);
         self.show_picture(at, &Command::default());
         (self.st.x, self.st.pending_wrap) = (x, false);
+        let last = self.st.pictures.all.get(at).map_or(0, |p| p.cells.1.saturating_sub(1) as usize);
+        let end = (decoded.end / usize::from(self.st.modes.cell_pixels.1)).min(MAX_CELLS as usize);
+        self.st.y = self.st.y.saturating_sub(last.saturating_sub(end));
+        (last..end).for_each(|_| self.linefeed());
     }
 
     /// Performs a command of the graphics protocol, from after its `G`.

@@ -21,6 +21,8 @@ pub struct Sixel {
     pub width: usize,
     /// Rows of pixels.
     pub height: usize,
+    /// The row of pixels at the top of the band it ended in.
+    pub(super) end: usize,
     colors: Vec<[u8; 3]>,
     /// Row by row; [`NONE`] is transparent.
     pixels: Vec<u16>,
@@ -174,7 +176,7 @@ impl Sixel {
         for (line, row) in pixels.chunks_exact_mut(width).zip(&rows) {
             line[..row.len()].copy_from_slice(row);
         }
-        Some(Sixel { width, height, colors, pixels })
+        Some(Sixel { width, height, end: top.min(MAX_SIDE), colors, pixels })
     }
 
     /// The colour of a pixel; none beyond the edges.

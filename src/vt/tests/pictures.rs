@@ -75,7 +75,7 @@ fn pictures_are_text() {
     assert_eq!(places(&s), []);
     // At the bottom it scrolls, at the edge it is cut, with C=1 the cursor and the screen stay.
     s.advance(b"\x1b[6;20H");
-    send(&mut s, &format!("a=p,i=5,q=2"));
+    send(&mut s, "a=p,i=5,q=2");
     assert_eq!(places(&s), [(4, 19), (5, 19)]);
     s.advance(b"\x1b[2J\x1b[6;1H");
     send(&mut s, "a=p,i=5,q=2,C=1,c=4,r=3");

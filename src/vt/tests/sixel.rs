@@ -54,8 +54,9 @@ fn a_part_and_another_scale_are_drawn_of_it() {
 fn its_cells_are_text() {
     let mut s = Screen::new(Size { cols: 20, rows: 6 }, 100);
     s.advance(b"ab\x1bPq!17~-!17~-!17~\x1b\\");
-    // 17x18 pixels are 3x2 cells; the cursor is in its column, on its last row.
-    assert_eq!(at(&s), (2, 1));
+    // 17x18 pixels are 3x2 cells; the cursor is in its column, where the last band (of 12 to 17) begins.
+    assert_eq!(at(&s), (2, 0));
+    s.advance(b"\n");
     let part = |x, y| {
         let cell = s.cell(x, y);
         assert!(is_sixel_part(cell.text), "{x} {y}");
@@ -71,6 +72,18 @@ fn its_cells_are_text() {
     assert!(s.line_text(0).starts_with("over!") && !s.line_text(0).contains(PLACEHOLDER));
     let again = Screen::from_snapshot(&s.snapshot()).expect("a snapshot");
     assert_eq!(again.pictures(), s.pictures());
+}
+
+#[test]
+fn the_cursor_goes_to_the_row_of_the_last_band() {
+    // Rows of 16 pixels, bands of 6.
+    for (bands, row) in [("~", 0), ("~-~-~", 0), ("~-~-~-~", 1), ("~-~-~-", 1), ("~----------", 3)] {
+        let mut s = screen(20, 6, &format!("ab\x1bPq{bands}\x1b\\"));
+        assert_eq!(at(&s), (2, row), "{bands}");
+        s.advance(b"\x1b[6;1H\x1bPq~----------\x1b\\");
+        assert_eq!(at(&s), (0, 5), "it scrolls");
+        assert_eq!(s.history_len(), 3);
+    }
 }
 
 #[test]
