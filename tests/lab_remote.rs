@@ -284,3 +284,54 @@ fn pane_started_on_another_host() {
     stage.run("clear; cat /etc/hostname");
     stage.wait("hostB");
 }
+
+/// What `qmux events` says of real moves: between hosts, one that fails, and a link that breaks.
+#[test]
+fn a_script_hears_of_moves_and_lost_hosts() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = Stage::set(&lab, "ana");
+    let names = "'pane-mov*' 'host-*' pane-started pane-exited client-detached";
+    stage.home().sh("ana", &format!("qmux events {names} >> ~/events 2>&1 &"));
+    let heard = |what: &str| {
+        wait_until(what, || {
+            let text = stage.home().sh("ana", "cut -c14- ~/events");
+            text.lines().any(|line| line == what).then_some(text)
+        })
+    };
+    // A pane that starts says that somebody listens.
+    wait_until("the first event", || {
+        stage.ok(&["new-window", "-d", "-t", "work", "true"]);
+        stage.home().sh("ana", "cat ~/events").contains("pane-started").then_some(())
+    });
+    stage.home().sh("ana", ": > ~/events");
+    stage.move_to("hostB");
+    heard("pane-moved %0 work:0.0 hostA to hostB");
+    stage.move_to("hostC");
+    let text = heard("pane-moved %0 work:0.0 hostB to hostC");
+    let moves: Vec<&str> = text.lines().filter(|line| line.starts_with("pane-mov")).collect();
+    assert_eq!(
+        moves,
+        [
+            "pane-moving %0 work:0.0 hostA to hostB",
+            "pane-moved %0 work:0.0 hostA to hostB",
+            "pane-moving %0 work:0.0 hostB to hostC",
+            "pane-moved %0 work:0.0 hostB to hostC",
+        ]
+    );
+    lab.link("hostC", false);
+    let deadline = Instant::now() + 3 * PATIENCE;
+    stage.term.wait_for("reconnecting on the screen", deadline, |s| text_of(s).contains("reconnecting"));
+    heard("host-lost hostC");
+    lab.link("hostC", true);
+    stage.term.wait_no_text("reconnecting");
+    heard("host-reached hostC");
+    let waited = stage.home().exec(
+        "ana",
+        &[
+            "sh",
+            "-c",
+            "qmux send-keys -t work 'sleep 1; exit 7' Enter; qmux wait -t %0 --exit --timeout 60; echo $?",
+        ],
+    );
+    assert_eq!(waited.out.lines().last(), Some("7"), "{waited:?}");
+}

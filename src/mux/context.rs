@@ -129,6 +129,7 @@ impl Cx<'_> {
             "pid" => config.pid.to_string(),
             "socket_path" => config.socket_path.clone(),
             "start_time" => return seconds(mux.started),
+            "sixel_support" => "1".to_owned(),
             "uid" => config.uid.to_string(),
             "user" => config.user.clone(),
             "version" => config.version.clone(),

@@ -174,7 +174,7 @@ impl Mux {
         let (wall, shown) = (self.wall_ms(), self.shown);
         let Some(p) = self.panes.get_mut(&id) else { return };
         // Here, because screens come from many places, and questions only from what a program writes.
-        shown.tell(&mut p.screen);
+        shown.tell(&mut p.screen, id);
         p.screen.advance(bytes);
         let replies = p.screen.take_replies();
         let events = p.screen.take_events();

@@ -433,6 +433,7 @@ pub(super) fn draw(server: &Rc<Server>, core: &mut Core, client: ClientId) {
     if whole {
         screen.dirty = false;
         screen.view.render(mux, client, &mut bytes);
+        screen.dirty = screen.view.unfinished();
         if screen.view.held() && !screen.holding {
             screen.holding = true;
             spawn_local(release(server.clone(), client));

@@ -7,6 +7,7 @@
 
 use crate::mux::{Answers, Client, Mux};
 use crate::protocol::client::ClientHello;
+use crate::vt::Draws;
 
 /// How many colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +20,19 @@ pub enum Colours {
     Indexed,
     /// 24 bits.
     True,
+}
+
+/// What becomes of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pictures {
+    /// It has not said: their cells are written as they are.
+    Unknown,
+    /// It has none: their cells are shaded.
+    No,
+    /// It draws sixel pictures; its cells have this width and height in pixels, zero when that is not known.
+    Sixel(u16, u16),
+    /// It fills placeholders with pictures sent by kitty's protocol.
+    Placeholders,
 }
 
 /// What a terminal can do. The names in brackets are tmux's `terminal-features`.
@@ -56,6 +70,8 @@ pub struct Caps {
     pub kitty_keys: bool,
     /// xterm's modifyOtherKeys (`extkeys`).
     pub modify_other_keys: bool,
+    /// Pictures (`pictures`, which tmux has not).
+    pub pictures: Pictures,
 }
 
 impl Default for Caps {
@@ -78,6 +94,7 @@ impl Default for Caps {
             paste: true,
             kitty_keys: false,
             modify_other_keys: true,
+            pictures: Pictures::Unknown,
         }
     }
 }
@@ -121,6 +138,18 @@ impl Caps {
         }
         for word in mux.terminal_words("terminal-overrides", term) {
             caps.override_with(&word);
+        }
+        match mux.draws_pictures(client) {
+            None => {}
+            // A placeholder names its picture by its colour.
+            Some(Draws { kitty: true, .. }) => {
+                (caps.pictures, caps.colours) = (Pictures::Placeholders, Colours::True);
+            }
+            Some(Draws { sixel: true, .. }) => {
+                let (w, h) = client.hello.cell_pixels.unwrap_or_default();
+                caps.pictures = Pictures::Sixel(w, h);
+            }
+            Some(_) => caps.pictures = Pictures::No,
         }
         caps
     }

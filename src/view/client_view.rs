@@ -3,7 +3,7 @@
 //! While the structure of the scene stays (which panes where, borders, overlays), only rows whose version
 //! changed are composed; a row that went elsewhere on the screen is scrolled there by the terminal.
 
-use super::caps::Caps;
+use super::caps::{Caps, Pictures};
 use super::cells::{Grid, Tables};
 use super::scene::{Bar, Borders, Content, Cursor, Mouse, Outer, PaneView, Scene};
 use super::writer::{self, Columns, Writer};
@@ -86,6 +86,8 @@ pub struct ClientView {
     held: bool,
     release: bool,
     body: Vec<u8>,
+    /// The pictures its terminal has, of each pane.
+    pictures: super::pictures::Sent,
     /// The chrome of the last frame of a client of `Mux`.
     pub(super) kept: Option<super::render::Kept>,
 }
@@ -114,6 +116,7 @@ impl ClientView {
             held: false,
             release: false,
             body: Vec::new(),
+            pictures: super::pictures::Sent::default(),
             kept: None,
         }
     }
@@ -121,6 +124,7 @@ impl ClientView {
     /// What the terminal shows is not known any more; the next frame draws everything and sets every mode.
     pub fn invalidate(&mut self) {
         self.lost = true;
+        self.pictures.forget();
     }
 
     /// The terminal has another size.
@@ -164,6 +168,11 @@ impl ClientView {
         self.held
     }
 
+    /// Pictures are left for the next frame: draw again when this one has been taken.
+    pub fn unfinished(&self) -> bool {
+        self.pictures.unfinished()
+    }
+
     /// The next frame draws what was held back: the program has kept it for too long.
     pub fn release_hold(&mut self) {
         self.release = true;
@@ -184,6 +193,9 @@ impl ClientView {
             self.tables.clear();
             self.lost = true;
         }
+        if self.caps().pictures == Pictures::Placeholders {
+            self.pictures.send_all(scene, out);
+        }
         let mut body = std::mem::take(&mut self.body);
         body.clear();
         if self.lost {
@@ -192,6 +204,9 @@ impl ClientView {
         self.compose(scene, &mut body);
         writer::rows(&mut self.writer, &mut self.shown, &self.next, &mut self.dirty, &self.tables, &mut body);
         self.writer.rest(&mut body);
+        if let Pictures::Sixel(w, h) = self.caps().pictures {
+            self.pictures.draw_over(scene, (&self.next, &self.tables), (w, h), &mut self.writer, &mut body);
+        }
         self.frame(scene, &mut body, out);
         self.body = body;
         self.release = false;
@@ -205,6 +220,7 @@ impl ClientView {
             Content::Copy(_) | Content::List(_) | Content::Clock { .. } => false,
         };
         self.lost
+            || self.pictures.unfinished()
             || self.structure.is_none()
             || !scene.boxes.is_empty()
             || self.outer != scene.outer
@@ -219,6 +235,7 @@ impl ClientView {
         out.append(&mut self.farewell);
         self.writer.forget();
         self.writer.clear(out);
+        self.pictures.cleared();
         self.shown.clear();
         self.structure = None;
         self.cursor = None;

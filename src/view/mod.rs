@@ -14,6 +14,7 @@ mod compose;
 mod frame;
 mod line;
 mod picker;
+mod pictures;
 mod render;
 pub mod scene;
 mod style;

@@ -3,16 +3,19 @@
 //! Tracks the terminal's cursor and pen. After a character whose width terminals disagree about the
 //! cursor counts as unknown and the next move is absolute, so that one wrong width stays in its row.
 
-use super::caps::{Caps, Colours};
-use super::cells::{Cell, Grid, Tables};
+use super::caps::{Caps, Colours, Pictures};
+use super::cells::{Cell, Glyph, Grid, Tables};
 use crate::ids::Size;
-use crate::vt::{Attrs, Color, Style};
+use crate::vt::{Attrs, Color, PLACEHOLDER, Style, is_sixel_part};
 
 /// Equal cells between two changes that are written again rather than jumped over: `CSI n C` has four bytes.
 const REWRITE_MAX: usize = 3;
 
 /// Shortest run of blanks in the middle of a row that ECH and a jump beat.
 const ERASE_MIN: usize = 10;
+
+/// What stands for a part of a picture on a terminal that has none.
+const NO_PICTURE: char = '░';
 
 /// Shortest run of one character that REP beats.
 const REPEAT_MIN: usize = 6;
@@ -275,7 +278,7 @@ impl Writer {
 
     /// Writes the cell under the cursor, or a run of equal ones; how many columns that was.
     fn run(&mut self, cells: &[Cell], tables: &Tables, out: &mut Vec<u8>) -> usize {
-        let cell = cells[0];
+        let cell = self.without_picture(cells[0], tables);
         let same = cells.iter().take_while(|other| **other == cell).count();
         if same >= ERASE_MIN && self.can_erase(&cell) {
             self.pen(cell.style(), out);
@@ -295,6 +298,23 @@ impl Writer {
         usize::from(cell.width.max(1))
     }
 
+    /// What to write for a cell: a shade for a part of a picture that the terminal cannot draw, a blank for one that
+    /// is drawn over it.
+    fn without_picture(&self, cell: Cell, tables: &Tables) -> Cell {
+        let sixel = match self.caps.pictures {
+            Pictures::Unknown | Pictures::Placeholders => return cell,
+            Pictures::No => false,
+            Pictures::Sixel(..) => tables.cluster_text(cell.glyph).is_some_and(is_sixel_part),
+        };
+        if !is_picture(&cell, tables) {
+            return cell;
+        }
+        let style = Style { bg: cell.style().bg, ..Style::default() };
+        let mut shade = Cell::new(if sixel { Glyph::SPACE } else { NO_PICTURE.into() }, style);
+        shade.link = cell.link;
+        shade
+    }
+
     fn glyph(&mut self, cell: &Cell, tables: &Tables, out: &mut Vec<u8>) {
         let cluster = tables.cluster_text(cell.glyph);
         if !self.caps.utf8 {
@@ -311,7 +331,8 @@ impl Writer {
         }
         self.advance(usize::from(cell.width.max(1)));
         // Terminals disagree about the width of clusters.
-        if cluster.is_some() && self.caps.utf8 {
+        let sure = self.caps.pictures == Pictures::Placeholders && is_picture(cell, tables);
+        if cluster.is_some() && self.caps.utf8 && !sure {
             self.cursor = None;
         }
     }
@@ -370,6 +391,11 @@ impl Writer {
         }
         self.pen = Some(style);
     }
+}
+
+fn is_picture(cell: &Cell, tables: &Tables) -> bool {
+    cell.glyph.as_char() == Some(PLACEHOLDER)
+        || tables.cluster_text(cell.glyph).is_some_and(|text| text.starts_with(PLACEHOLDER))
 }
 
 fn sgr(parameters: &[u8], out: &mut Vec<u8>) {

@@ -1,4 +1,4 @@
-//! Device control strings: DECRQSS, XTGETTCAP, DECRSPS, tmux's passthrough.
+//! Device control strings: DECRQSS, XTGETTCAP, DECRSPS, tmux's passthrough, sixel.
 
 use super::charset::Charset;
 use super::event::ScreenEvent;
@@ -23,7 +23,9 @@ impl Screen {
                     rest.next();
                 }
             }
-            self.event(ScreenEvent::Passthrough(bytes));
+            if !self.wrapped_pictures(&bytes) {
+                self.event(ScreenEvent::Passthrough(bytes));
+            }
         } else if let Some(what) = data.strip_prefix(b"$q") {
             self.request_setting(what);
         } else if let Some(names) = data.strip_prefix(b"+q") {
@@ -32,6 +34,8 @@ impl Screen {
             self.restore_presentation(cursor);
         } else if let Some(stops) = data.strip_prefix(b"2$t") {
             self.restore_tabs(stops);
+        } else {
+            self.sixel(data);
         }
     }
 

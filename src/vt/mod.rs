@@ -23,6 +23,7 @@ mod modes;
 mod osc;
 mod pack;
 mod parse;
+mod pictures;
 mod print;
 mod rect;
 mod report;
@@ -30,6 +31,7 @@ mod resize;
 mod row;
 mod screen;
 mod sgr;
+mod sixel;
 mod snapshot;
 mod stacks;
 mod state;
@@ -45,7 +47,12 @@ pub use colors::{color_name, palette_color};
 pub use damage::{Damage, Scroll};
 pub use event::{Prompt, ScreenEvent};
 pub use modes::{Modes, MouseEncoding, MouseMode};
+pub use osc::encode_base64;
+pub use pictures::{
+    Draws, MAX_PICTURE, MAX_PICTURES, MAX_PICTURES_BYTES, PLACEHOLDER, Part, Picture, is_sixel_part, part_of,
+};
 pub use screen::{Cell, CursorView, Line, Screen};
+pub use sixel::Sixel;
 pub use snapshot::SnapshotError;
 pub use state::CursorShape;
 pub use style::{Attrs, Color, Style};

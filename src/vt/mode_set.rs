@@ -365,6 +365,7 @@ impl Screen {
         st.modes.cell_pixels = old.modes.cell_pixels;
         st.scroll_on_clear = old.scroll_on_clear;
         (st.no_alternate, st.no_titles) = (old.no_alternate, old.no_titles);
+        st.pictures = std::mem::take(&mut old.pictures).emptied();
         let recolored = !old.palette.is_empty() || old.dynamic.iter().any(Option::is_some);
         self.st = st;
         self.rows = blank_rows(self.st.rows);

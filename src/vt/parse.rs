@@ -16,6 +16,9 @@ const MAX_OSC: usize = (1 << 20) * 4 / 3 + 4096;
 /// Longest DCS, in bytes.
 const MAX_DCS: usize = 1 << 20;
 
+/// Longest command of the graphics protocol, in bytes: a picture may come in one.
+const MAX_GRAPHICS: usize = super::pictures::MAX_PICTURE + 4096;
+
 /// Longest window name, in bytes.
 const MAX_NAME: usize = 4096;
 
@@ -244,7 +247,12 @@ impl Screen {
             _ => false,
         });
         let n = end.unwrap_or(bytes.len());
-        push_string(*kind, data, overlong, &bytes[..n]);
+        let skipped =
+            usize::from(*kind == StringKind::Apc && data.is_empty() && bytes[..n].starts_with(b"G"));
+        if skipped > 0 {
+            *kind = StringKind::Graphics;
+        }
+        push_string(*kind, data, overlong, &bytes[skipped..n]);
         match end.map(|at| bytes[at]) {
             None => return n,
             Some(ESC) => *escape = true,
@@ -271,6 +279,7 @@ impl Screen {
                 StringKind::Osc => self.osc(&data),
                 StringKind::Dcs => self.dcs(&data),
                 StringKind::Name => self.window_name(&data),
+                StringKind::Graphics => self.graphics(&data),
                 StringKind::Apc | StringKind::Other => {}
             }
         }
@@ -323,6 +332,7 @@ fn push_string(kind: StringKind, data: &mut Vec<u8>, overlong: &mut bool, bytes:
     let limit = match kind {
         StringKind::Osc => MAX_OSC,
         StringKind::Dcs => MAX_DCS,
+        StringKind::Graphics => MAX_GRAPHICS,
         StringKind::Name => MAX_NAME,
         StringKind::Apc | StringKind::Other => {
             let rest = &bytes[bytes.len().saturating_sub(3)..];

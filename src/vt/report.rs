@@ -29,10 +29,11 @@ impl Screen {
         self.reply(&[intro, body.as_bytes(), end].concat());
     }
 
-    /// DA1: a VT525 with selective erase (6), windowing (18), horizontal scrolling (21), colour
+    /// DA1: a VT525 with sixel (4) where the terminal outside has it, selective erase (6), windowing (18), horizontal scrolling (21), colour
     /// (22), rectangles (28), clipboard (52).
     pub(super) fn primary_attributes(&mut self) {
-        self.reply_csi(format_args!("?65;6;18;21;22;28;52c"));
+        let sixel = if self.draws().sixel { "4;" } else { "" };
+        self.reply_csi(format_args!("?65;{sixel}6;18;21;22;28;52c"));
     }
 
     /// DA2: type 84 (`T`, as tmux says), the version as one number.
@@ -184,9 +185,21 @@ impl Screen {
             | u8::from(attrs.contains(Attrs::REVERSE)) << 3
     }
 
-    /// XTSMGRAPHICS: no graphics of the kind asked for (status 1, error in the item).
+    /// XTSMGRAPHICS: number of colours (1) and size (2) of sixel pictures, to be read (1, 4) and not to be changed;
+    /// status 1 is an error in the item, 2 in what is to be done with it.
     pub(super) fn graphics_attributes(&mut self, csi: &Csi) {
-        self.reply_csi(format_args!("?{};1;0S", csi.raw(0)));
+        let (item, reads) = (csi.raw(0), matches!(csi.raw(1), 1 | 4));
+        match item {
+            1 | 2 if self.draws().sixel && !reads => self.reply_csi(format_args!("?{item};2;0S")),
+            1 if self.draws().sixel => self.reply_csi(format_args!("?1;0;256S")),
+            2 if self.draws().sixel => {
+                let st = &self.st;
+                let (w, h) = (usize::from(st.modes.cell_pixels.0), usize::from(st.modes.cell_pixels.1));
+                let (w, h) = (st.cols * w, st.rows * h);
+                self.reply_csi(format_args!("?2;0;{w};{h}S"));
+            }
+            _ => self.reply_csi(format_args!("?{item};1;0S")),
+        }
     }
 
     /// Mode 2048: `CSI 48 ; rows ; columns ; height ; width t`.

@@ -69,6 +69,8 @@ pub(super) enum StringKind {
     Osc,
     Dcs,
     Apc,
+    /// An APC that begins with `G`, which is not kept: a command of kitty's graphics protocol.
+    Graphics,
     /// `ESC k`: screen's window name.
     Name,
     /// PM and SOS.
@@ -175,6 +177,7 @@ pub(super) struct State {
     pub last_printed: String,
     /// XTSMTITLE flags: 1 set in hex, 2 query in hex, 4 set in UTF-8, 8 query in UTF-8.
     pub title_modes: u8,
+    pub pictures: super::pictures::Pictures,
     pub parser: Parser,
     #[serde(with = "serde_bytes")]
     pub replies: Vec<u8>,
@@ -231,6 +234,7 @@ impl State {
             no_titles: false,
             last_printed: String::new(),
             title_modes: 0,
+            pictures: super::pictures::Pictures::default(),
             parser: Parser::Ground,
             replies: Vec::new(),
             events: Vec::new(),

@@ -9,6 +9,7 @@ use super::super::{Buffer, Mux};
 use super::{DONE, Verb, as_json, lists, passes, target, verb};
 use crate::command::target::TargetKind;
 use crate::ids::{ClientId, PaneId};
+use crate::vt::encode_base64;
 use crate::vt::keys;
 
 pub(crate) const SET: Verb = verb(
@@ -139,7 +140,7 @@ impl Mux {
         /// Terminals refuse longer ones; xterm's own limit is about a megabyte.
         const MAX: usize = 1024 * 1024;
         if data.len() <= MAX && self.clients.get(&client).is_some_and(|c| c.control.is_none()) {
-            let bytes = format!("\x1b]52;{selection};{}\x07", base64(data)).into_bytes();
+            let bytes = format!("\x1b]52;{selection};{}\x07", encode_base64(data)).into_bytes();
             self.effects.push_back(Effect::Terminal { client, bytes });
         }
     }
@@ -175,25 +176,9 @@ impl Mux {
             return;
         }
         let data = self.buffer(None).map(|b| b.data.clone()).unwrap_or_default();
-        let bytes = format!("\x1b]52;{selection};{}\x1b\\", base64(&data)).into_bytes();
+        let bytes = format!("\x1b]52;{selection};{}\x1b\\", encode_base64(&data)).into_bytes();
         self.put_input(pane, &bytes);
     }
-}
-
-pub(crate) fn base64(data: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(data.len().div_ceil(3) * 4);
-    for chunk in data.chunks(3) {
-        let n = chunk.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            if i <= chunk.len() {
-                out.push(char::from(DIGITS[(n >> (18 - 6 * i)) as usize & 63]));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-    out
 }
 
 fn set(mux: &mut Mux, call: &Call) -> Outcome {

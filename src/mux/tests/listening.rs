@@ -228,6 +228,8 @@ fn text_is_waited_for() {
     // What was in the scrollback before does not count.
     let id = w.start("wait --text ^ready");
     assert_eq!(w.said(id).code, None);
+    w.output(0, "other text\r\n");
+    assert_eq!(w.said(id).code, None);
     w.ok("kill-session -t work");
     assert_eq!((w.said(id).code, w.said(id).err.as_str()), (Some(1), "wait: pane %0 is gone\n"));
 }

@@ -9,6 +9,7 @@ mod layouts;
 mod listening;
 mod moving;
 mod pickers;
+mod pictures;
 mod saving;
 mod surface;
 mod verbs;

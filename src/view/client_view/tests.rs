@@ -1,5 +1,5 @@
 use super::*;
-use crate::view::caps::Colours;
+use crate::view::caps::{Colours, Pictures};
 use crate::vt::Color;
 use proptest::prelude::*;
 
@@ -450,4 +450,157 @@ fn rows_that_moved_are_found() {
     assert_eq!(moved(&[1, 2, 3, 4, 5], &[1, 3, 4, 7, 5]), Some((1, 3, 1)), "a region inside");
     assert_eq!(moved(&[1, 2, 3, 4, 5], &[1, 2, 3, 4, 6]), None);
     assert_eq!(moved(&[1, 2, 3, 4, 5], &[6, 7, 8, 9, 5]), None);
+}
+
+/// What a client's terminal is sent of a pane with a picture, drawn by a terminal of ours.
+#[test]
+fn pictures_go_out_once_and_again_when_they_are_others() {
+    let size = Size { cols: 30, rows: 8 };
+    let rects = layout(size, 0);
+    let mut screens = vec![Screen::new(rects[0].size(), 100)];
+    let chrome = chrome(size, &rects, "bar");
+    let caps = Caps { pictures: Pictures::Placeholders, ..full_caps() };
+    let mut view = ClientView::new(size, caps);
+    let mut outer = Screen::new(size, 0);
+    let mut draw = |screens: &[Screen]| {
+        let mut out = Vec::new();
+        view.draw(&scene(size, &rects, screens, &chrome), &mut out);
+        outer.advance(&out);
+        (String::from_utf8_lossy(&out).into_owned(), outer.clone())
+    };
+    screens[0].advance(b"text \x1b_Ga=T,f=24,s=16,v=32,i=9;AAAA\x1b\\");
+    let own = screens[0].pictures()[0].outer;
+    let (sent, outer) = draw(&screens);
+    assert_eq!(sent.matches("a=t,").count(), 1, "{sent:?}");
+    let there = &outer.pictures()[0];
+    assert_eq!((there.outer, there.cells, &*there.data), (own, (2, 2), &b"AAAA"[..]));
+    for (x, y) in [(5, 0), (6, 0), (5, 1), (6, 1)] {
+        assert_eq!(outer.cell(x, y), screens[0].cell(x, y), "{x} {y}");
+    }
+    screens[0].advance(b"\x1b[5;1Hmore");
+    assert!(!draw(&screens).0.contains("\x1b_G"), "it has it");
+    screens[0].advance(b"\x1b_Ga=T,f=24,s=16,v=32,i=9;BBBB\x1b\\");
+    let (sent, outer) = draw(&screens);
+    assert!(sent.contains(&format!("a=d,d=I,q=2,i={own}\x1b")), "{sent:?}");
+    assert_eq!(outer.pictures().iter().map(|p| &*p.data).collect::<Vec<_>>(), [b"BBBB"]);
+}
+
+/// Many large pictures: frames stay below what a message may have, and in the end all are there.
+#[test]
+fn large_pictures_go_out_in_several_frames() {
+    let size = Size { cols: 30, rows: 8 };
+    let rects = layout(size, 0);
+    let mut screens = vec![Screen::new(rects[0].size(), 100)];
+    let chrome = chrome(size, &rects, "bar");
+    let data = "A".repeat(1_300_000);
+    for n in 1..=3 {
+        let command = format!("a=T,f=24,s=8,v=16,i={n},q=2;{data}");
+        screens[0].advance(format!("\x1b_G{command}\x1b\\").as_bytes());
+    }
+    assert_eq!(screens[0].pictures().len(), 3);
+    let mut view = ClientView::new(size, Caps { pictures: Pictures::Placeholders, ..full_caps() });
+    let mut outer = Screen::new(size, 0);
+    let mut frames = 0;
+    loop {
+        let mut out = Vec::new();
+        view.draw(&scene(size, &rects, &screens, &chrome), &mut out);
+        assert!(out.len() < 4 << 20, "{}", out.len());
+        outer.advance(&out);
+        frames += 1;
+        if !view.unfinished() {
+            break;
+        }
+        assert!(view.differs(&scene(size, &rects, &screens, &chrome)));
+    }
+    assert!((2..4).contains(&frames), "{frames}");
+    assert_eq!(outer.pictures().len(), 3);
+}
+
+#[test]
+fn without_pictures_their_places_are_shaded() {
+    let size = Size { cols: 30, rows: 8 };
+    let rects = layout(size, 0);
+    let mut screens = vec![Screen::new(rects[0].size(), 100)];
+    let chrome = chrome(size, &rects, "bar");
+    screens[0].advance(b"text \x1b_Ga=T,f=24,s=16,v=32,i=9;AAAA\x1b\\");
+    for (pictures, shown) in [(Pictures::No, "text ░░"), (Pictures::Unknown, "text \u{10eeee}\u{305}")] {
+        let mut view = ClientView::new(size, Caps { pictures, ..full_caps() });
+        let mut out = Vec::new();
+        view.draw(&scene(size, &rects, &screens, &chrome), &mut out);
+        let mut outer = Screen::new(size, 0);
+        outer.advance(&out);
+        assert!(outer.line_text(0).starts_with(shown), "{:?}", outer.line_text(0));
+        assert!(!String::from_utf8_lossy(&out).contains("\x1b_G"));
+    }
+}
+
+/// Sixel pictures are drawn over their cells: once, again where something has changed, in parts where something
+/// stands in front of them, and never on the last row.
+#[test]
+fn sixel_pictures_are_drawn_over_their_cells() {
+    let size = Size { cols: 30, rows: 8 };
+    let rects = layout(size, 0);
+    let mut screens = vec![Screen::new(rects[0].size(), 100)];
+    let mut chrome = chrome(size, &rects, "bar");
+    let caps = Caps { pictures: Pictures::Sixel(8, 16), ..full_caps() };
+    let mut view = ClientView::new(size, caps);
+    let mut outer = Screen::new(size, 0);
+    // What is drawn: place, size in cells.
+    let mut draw = |screens: &[Screen], chrome: &Chrome| {
+        let mut out = Vec::new();
+        view.draw(&scene(size, &rects, screens, chrome), &mut out);
+        let text = String::from_utf8_lossy(&out).into_owned();
+        let mut drawn = Vec::new();
+        let mut fed = 0;
+        for (at, _) in text.match_indices("\x1bP0;1q\"1;1;") {
+            outer.advance(&out[fed..at]);
+            fed = at;
+            let mut numbers =
+                text[at + 11..].split([';', '#', '$', '-']).map(|n| n.parse::<u16>().unwrap_or(0));
+            let (w, h) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+            drawn.push((outer.cursor().x, outer.cursor().y, w / 8, h / 16));
+        }
+        outer.advance(&out[fed..]);
+        assert!(!text.contains('\u{10eeee}'), "{text:?}");
+        drawn
+    };
+    // 3x2 cells.
+    screens[0].advance(b"ab\x1bPq#1;2;100;0;0!24~-!24~-!24~-!24~-!24~\x1b\\");
+    assert_eq!(draw(&screens, &chrome), [(2, 0, 3, 2)]);
+    screens[0].advance(b"\x1b[5;1Hmore");
+    assert_eq!(draw(&screens, &chrome), [], "it is there");
+    screens[0].advance(b"\x1b[1;4Hx");
+    assert_eq!(draw(&screens, &chrome), [(2, 0, 1, 1), (4, 0, 1, 1), (2, 1, 3, 1)]);
+    screens[0].advance(b"\x1b[7;1H\n");
+    assert_eq!(draw(&screens, &chrome), [(2, 0, 3, 1)], "it has scrolled");
+    screens[0].advance(b"\x1b[2J");
+    assert_eq!(draw(&screens, &chrome), []);
+    // A terminal without a status line: the picture's last row would be the terminal's.
+    chrome.bars.clear();
+    let tall = [Rect { x: 0, y: 0, w: size.cols, h: size.rows }];
+    let mut screens = vec![Screen::new(tall[0].size(), 100)];
+    screens[0].advance(b"\x1b[7;1H\x1bPq#1!8~-!8~-!8~-!8~-!8~\x1b\\");
+    let mut out = Vec::new();
+    ClientView::new(size, caps).draw(&scene(size, &tall, &screens, &chrome), &mut out);
+    let text = String::from_utf8_lossy(&out);
+    assert_eq!(text.matches("\x1bP0;1q\"1;1;8;16").count(), 1, "{text:?}");
+    assert_eq!(text.matches("\x1bP").count(), 1);
+}
+
+#[test]
+fn sixel_pictures_go_to_a_terminal_with_placeholders_too() {
+    let size = Size { cols: 30, rows: 8 };
+    let rects = layout(size, 0);
+    let mut screens = vec![Screen::new(rects[0].size(), 100)];
+    let chrome = chrome(size, &rects, "bar");
+    screens[0].advance(b"\x1bPq#1;2;100;0;0!9~\x1b\\");
+    let caps = Caps { pictures: Pictures::Placeholders, ..full_caps() };
+    let mut out = Vec::new();
+    ClientView::new(size, caps).draw(&scene(size, &rects, &screens, &chrome), &mut out);
+    let text = String::from_utf8_lossy(&out);
+    let id = screens[0].pictures()[0].outer;
+    // Nine pixels are two cells: what is beyond is transparent.
+    assert!(text.contains(&format!("a=t,q=2,i={id},f=32,s=16,v=16,m=0;/wAA//8AAP//AAD/")), "{text:?}");
+    assert!(text.contains(&format!("a=p,U=1,q=2,i={id},c=2,r=1")), "{text:?}");
+    assert!(text.contains("\u{10eeee}\u{305}\u{305}"));
 }

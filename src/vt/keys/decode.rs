@@ -533,9 +533,18 @@ fn string(bytes: &[u8], osc: bool) -> Step {
             }
             None => Some(Input::Reply(Reply::Dcs(body.to_vec()))),
         },
+        b'_' if body.starts_with(b"G") => Some(Input::Reply(graphics_reply(&body[1..]))),
         _ => Some(Input::Raw(bytes[..n].to_vec())),
     };
     Step::Done(n, input)
+}
+
+/// `i=31;OK`.
+fn graphics_reply(body: &[u8]) -> Reply {
+    let at = body.iter().position(|b| *b == b';').unwrap_or(body.len());
+    let keys = body[..at].split(|b| *b == b',');
+    let id = keys.filter_map(|key| std::str::from_utf8(key.strip_prefix(b"i=")?).ok()?.parse().ok()).next();
+    Reply::Graphics(id.unwrap_or(0), body[at..].starts_with(b";OK"))
 }
 
 fn osc_reply(body: &[u8]) -> Option<Input> {

@@ -217,6 +217,8 @@ pub enum Reply {
     Window(Vec<u16>),
     /// A DCS answer not named above (XTGETTCAP, DECRQSS), without introducer and terminator.
     Dcs(Vec<u8>),
+    /// Of the graphics protocol: the picture's identifier, and whether all is well.
+    Graphics(u32, bool),
 }
 
 /// What came from the outer terminal.
