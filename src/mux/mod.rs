@@ -180,6 +180,8 @@ pub struct Mux {
     pub(crate) requests: BTreeMap<RequestId, Request>,
     pub(crate) later: Vec<(Instant, Later)>,
     pub(crate) status_due: Option<Instant>,
+    /// The command of a hook runs.
+    pub(crate) in_hook: bool,
     pub(crate) channels: BTreeMap<String, commands::wait_for::Channel>,
     pub(crate) history: BTreeMap<prompt::PromptKind, Vec<String>>,
     pub(crate) messages: VecDeque<(WallMs, String)>,
@@ -236,6 +238,7 @@ impl Mux {
             requests: BTreeMap::new(),
             later: Vec::new(),
             status_due: None,
+            in_hook: false,
             channels: BTreeMap::new(),
             history: BTreeMap::new(),
             messages: VecDeque::new(),

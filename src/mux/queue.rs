@@ -279,7 +279,9 @@ impl Mux {
             commands::Prepared::Verb(verb, args) => {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
                 ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooked.is_empty());
+                self.in_hook = origin.of_hook;
                 let outcome = (verb.run)(self, &call);
+                self.in_hook = false;
                 given = ran.map(|_| call.args);
                 outcome
             }

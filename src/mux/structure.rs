@@ -50,6 +50,8 @@ impl Mux {
         let limit = self.option_number(scope, "history-limit").clamp(0, 100_000_000) as usize;
         let mut screen = Screen::new(size, limit);
         screen.set_title(&self.config.host);
+        // Its first title is no change of it.
+        screen.take_events();
         let cwd = if start.cwd.is_empty() {
             session.and_then(|s| self.sessions.get(&s)).map_or(self.config.home.clone(), |s| s.path.clone())
         } else {

@@ -217,7 +217,7 @@ proptest! {
             let mut chrome = chrome(size, &rects, &bar);
             if numbers {
                 chrome.numbers = rects.iter().map(|rect| crate::view::scene::Number {
-                    rect: *rect, text: "12".into(), corner: "80x24".into(), style: chrome.borders.active_style,
+                    rect: *rect, text: "12".into(), corner: "80x24".into(), style: chrome.borders.active_style, marked: false,
                 }).collect();
             }
             let scene = scene(size, &rects, &screens, &chrome);
