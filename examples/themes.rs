@@ -37,7 +37,7 @@ impl Context for Sample<'_> {
         })
     }
 
-    fn each(&self, over: Loop) -> Vec<(bool, Box<dyn Context + '_>)> {
+    fn each(&self, over: Loop, _order: qmux::format::Order) -> Vec<(bool, Box<dyn Context + '_>)> {
         let windows = [(0, "bash"), (1, "vim"), (2, "make"), (3, "htop")];
         if over != Loop::Windows {
             return Vec::new();

@@ -38,13 +38,22 @@ pub enum Loop {
     Clients,
 }
 
+/// What a loop's elements are sorted by, and which way round: the letters after its slash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Order {
+    /// `i` index, `n` name, `t` activity, `z` from the top; none: as it is natural.
+    pub by: Option<char>,
+    /// `r`
+    pub reversed: bool,
+}
+
 /// Where values come from.
 pub trait Context {
     /// The value of a variable, option or environment name. `None`: there is none of this name.
     fn lookup(&self, name: &str) -> Option<String>;
 
     /// Contexts of a loop's elements, each with "is the current one".
-    fn each(&self, over: Loop) -> Vec<(bool, Box<dyn Context + '_>)>;
+    fn each(&self, over: Loop, order: Order) -> Vec<(bool, Box<dyn Context + '_>)>;
 
     /// The last known line of `#(command)`.
     fn shell(&self, _command: &str) -> String {
@@ -313,7 +322,10 @@ impl Expander {
         for m in modifiers {
             match m {
                 Modifier::Literal => return unescape(body),
-                Modifier::Loop(over) => return self.each(*over, body, cx, with_time, depth),
+                Modifier::Loop(over, order) => {
+                    return self.each((*over, *order), body, cx, with_time, depth);
+                }
+                Modifier::Bad => return String::new(),
                 Modifier::NameExists { session } => {
                     let name = self.expand(body, cx, false, depth + 1);
                     return truth(cx.name_exists(&name, *session));
@@ -323,7 +335,11 @@ impl Expander {
                     return cx.search(&pattern, flags.contains('r'), flags.contains('i')).to_string();
                 }
                 Modifier::Compare(op) => {
-                    let mut args = split_args(body).into_iter();
+                    let args = split_args(body);
+                    if args.len() < 2 {
+                        return String::new();
+                    }
+                    let mut args = args.into_iter();
                     let left = args.next().unwrap_or("");
                     let left = self.expand(left, cx, false, depth + 1);
                     let right = args.collect::<Vec<_>>().join(",");
@@ -382,7 +398,7 @@ impl Expander {
                     let mut args = split_args(body).into_iter();
                     let mut next = || self.expand(args.next().unwrap_or(""), cx, false, depth + 1);
                     let (text, n) = (next(), next());
-                    let n = n.parse::<usize>().unwrap_or(0).min(MAX_WIDTH);
+                    let n = n.parse::<usize>().ok().filter(|n| *n <= MAX_WIDTH).unwrap_or(0);
                     return text.repeat(n.min(MAX_OUTPUT / text.len().max(1)));
                 }
                 Modifier::Basename
@@ -395,6 +411,7 @@ impl Expander {
                 | Modifier::Limit(..)
                 | Modifier::Pad(_)
                 | Modifier::Length
+                | Modifier::Same
                 | Modifier::Width => {}
             }
         }
@@ -427,17 +444,25 @@ impl Expander {
             i += 2;
         }
         match parts.get(i) {
-            Some(last) if i > 0 => self.expand(last, cx, with_time, depth + 1),
-            _ => String::new(),
+            // A condition alone is what there is when none holds.
+            Some(last) => self.expand(last, cx, with_time, depth + 1),
+            None => String::new(),
         }
     }
 
-    fn each(&mut self, over: Loop, body: &str, cx: &dyn Context, with_time: bool, depth: usize) -> String {
+    fn each(
+        &mut self,
+        (over, order): (Loop, Order),
+        body: &str,
+        cx: &dyn Context,
+        with_time: bool,
+        depth: usize,
+    ) -> String {
         let parts = split_args(body);
         let all = parts[0];
         let current = parts.get(1).copied().unwrap_or(all);
         let mut out = String::new();
-        for (is_current, element) in cx.each(over) {
+        for (is_current, element) in cx.each(over, order) {
             self.steps += 1;
             let format = if is_current { current } else { all };
             out.push_str(&self.expand(format, element.as_ref(), with_time, depth + 1));
@@ -514,6 +539,11 @@ fn substitute(text: &str, from: &str, to: &str, ignore_case: bool) -> String {
     };
     let result = regex.replace_all(text, |found: &regex_lite::Captures<'_>| {
         let mut out = String::new();
+        let nothing = found.get(0).is_some_and(|all| all.is_empty() && all.start() == 0);
+        if nothing && !text.is_empty() && !from.starts_with('^') {
+            // As tmux: a match of nothing counts behind a character only.
+            return out;
+        }
         let mut chars = to.chars();
         while let Some(c) = chars.next() {
             match (c, chars.as_str().chars().next()) {

@@ -1,6 +1,6 @@
 //! Modifiers, what stands before the colon: `#{=/9/…;b:path}`.
 
-use super::{Loop, MAX_WIDTH, skip, style};
+use super::{Loop, MAX_WIDTH, Order, skip, style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -40,7 +40,11 @@ pub(super) enum Modifier {
     ExpandTime,
     Length,
     Width,
-    Loop(Loop),
+    Loop(Loop, Order),
+    /// Two texts are compared, and there is only one.
+    Bad,
+    /// Its arguments ask for nothing: the value as it is.
+    Same,
     Not,
     Truth,
     All,
@@ -48,13 +52,26 @@ pub(super) enum Modifier {
     Compare(Op),
     Matches(String),
     Search(String),
-    Substitute { from: String, to: String, flags: String },
+    Substitute {
+        from: String,
+        to: String,
+        flags: String,
+    },
     Limit(i64, String),
     Pad(i64),
     Quote(String),
-    Time { pretty: bool, format: Option<String> },
-    Arithmetic { op: String, float: bool, digits: u32 },
-    NameExists { session: bool },
+    Time {
+        pretty: bool,
+        format: Option<String>,
+    },
+    Arithmetic {
+        op: String,
+        float: bool,
+        digits: u32,
+    },
+    NameExists {
+        session: bool,
+    },
     Character,
     ColourHex,
     Repeat,
@@ -116,10 +133,10 @@ fn one<'a>(text: &'a str, grow: &mut dyn FnMut(&str) -> String) -> Option<(Optio
         'w' => Some(Modifier::Width),
         'E' => Some(Modifier::Expand),
         'T' => Some(Modifier::ExpandTime),
-        'S' => Some(Modifier::Loop(Loop::Sessions)),
-        'W' => Some(Modifier::Loop(Loop::Windows)),
-        'P' => Some(Modifier::Loop(Loop::Panes)),
-        'L' => Some(Modifier::Loop(Loop::Clients)),
+        'S' => Some(Modifier::Loop(Loop::Sessions, Order::default())),
+        'W' => Some(Modifier::Loop(Loop::Windows, Order::default())),
+        'P' => Some(Modifier::Loop(Loop::Panes, Order::default())),
+        'L' => Some(Modifier::Loop(Loop::Clients, Order::default())),
         '!' => Some(Modifier::Not),
         '>' => Some(Modifier::Compare(Op::Greater)),
         'a' => Some(Modifier::Character),
@@ -131,10 +148,15 @@ fn one<'a>(text: &'a str, grow: &mut dyn FnMut(&str) -> String) -> Option<(Optio
         if ends(rest) {
             return Some((Some(m), rest));
         }
-        // Loops take a sort order after a slash, which the contexts do not need.
-        if matches!(m, Modifier::Loop(_)) && rest.starts_with('/') {
-            let (_, after) = arguments(rest, grow)?;
-            return Some((Some(m), after));
+        // Loops take a sort order after a slash.
+        if let Modifier::Loop(over, _) = m
+            && rest.starts_with('/')
+        {
+            let (args, after) = arguments(rest, grow)?;
+            let letters = args.first().map_or("", String::as_str);
+            let by = letters.chars().find(|c| *c != 'r');
+            let order = Order { by, reversed: letters.contains('r') };
+            return Some((Some(Modifier::Loop(over, order)), after));
         }
         return None;
     }
@@ -146,22 +168,39 @@ fn one<'a>(text: &'a str, grow: &mut dyn FnMut(&str) -> String) -> Option<(Optio
     let m = match letter {
         'm' => Some(Modifier::Matches(arg(0).to_owned())),
         'C' => Some(Modifier::Search(arg(0).to_owned())),
-        's' if args.len() >= 2 => Some(Modifier::Substitute {
+        's' if args.len() < 2 => Some(Modifier::Same),
+        's' => Some(Modifier::Substitute {
             from: arg(0).to_owned(),
             to: arg(1).to_owned(),
             flags: arg(2).to_owned(),
         }),
-        '=' => arg(0).parse().ok().map(|n| Modifier::Limit(n, arg(1).to_owned())),
-        'p' => arg(0).parse().ok().map(Modifier::Pad),
+        '=' => Some(
+            arg(0)
+                .parse()
+                .ok()
+                .filter(|n| *n != 0)
+                .map_or(Modifier::Same, |n| Modifier::Limit(n, arg(1).to_owned())),
+        ),
+        'p' => Some(arg(0).parse().map_or(Modifier::Same, Modifier::Pad)),
         'q' => Some(Modifier::Quote(arg(0).to_owned())),
         't' => {
-            Some(Modifier::Time { pretty: arg(0) == "p", format: (arg(0) == "f").then(|| arg(1).to_owned()) })
+            // `#:` and `#,` stand for what would end the argument.
+            let format = (arg(0) == "f").then(|| arg(1).replace("#:", ":").replace("#,", ","));
+            Some(Modifier::Time { pretty: arg(0) == "p", format })
         }
-        'e' => Some(Modifier::Arithmetic {
-            op: arg(0).to_owned(),
-            float: arg(1).contains('f'),
-            digits: arg(2).parse().unwrap_or(if arg(1).contains('f') { 2 } else { 0 }),
-        }),
+        'e' => {
+            let float = arg(1).contains('f');
+            let digits = match args.get(2) {
+                Some(digits) => digits.parse().ok(),
+                None => Some(if float { 2 } else { 0 }),
+            };
+            match digits {
+                Some(digits) if args.len() <= 3 => {
+                    Some(Modifier::Arithmetic { op: arg(0).to_owned(), float, digits })
+                }
+                _ => Some(Modifier::Bad),
+            }
+        }
         'N' => Some(Modifier::NameExists { session: arg(0).contains('s') }),
         _ => None,
     };

@@ -29,10 +29,16 @@ impl Context for World {
     fn lookup(&self, name: &str) -> Option<String> {
         self.values.get(name).cloned()
     }
-    fn each(&self, over: Loop) -> Vec<(bool, Box<dyn Context + '_>)> {
+    fn each(&self, over: Loop, order: Order) -> Vec<(bool, Box<dyn Context + '_>)> {
         match over {
             Loop::Windows => {
-                (0..3).map(|i| (i == 1, Box::new(WindowNamed(self, i)) as Box<dyn Context + '_>)).collect()
+                let mut all: Vec<_> = (0..3)
+                    .map(|i| (i == 1, Box::new(WindowNamed(self, i)) as Box<dyn Context + '_>))
+                    .collect();
+                if order.reversed {
+                    all.reverse();
+                }
+                all
             }
             _ => Vec::new(),
         }
@@ -52,8 +58,8 @@ impl Context for WindowNamed<'_> {
             other => self.0.lookup(other),
         }
     }
-    fn each(&self, over: Loop) -> Vec<(bool, Box<dyn Context + '_>)> {
-        self.0.each(over)
+    fn each(&self, over: Loop, order: Order) -> Vec<(bool, Box<dyn Context + '_>)> {
+        self.0.each(over, order)
     }
     fn now(&self) -> (i64, i32) {
         self.0.now()
@@ -172,4 +178,23 @@ fn arguments_are_quoted_so_that_they_read_back() {
     assert_eq!(quote_argument("a b"), "\"a b\"");
     assert_eq!(quote_argument("#"), "\\#");
     assert_eq!(quote_argument("say \"$x\""), "\"say \\\"\\$x\\\"\"");
+}
+
+#[test]
+fn arguments_that_ask_for_nothing_leave_the_value() {
+    check("#{=:one}|#{=/x:one}|#{p:one}|#{p/x:one}|#{s/x:one}", "1|1|1|1|1");
+    check("#{==:a}|#{<:a}|", "||");
+    check("#{e|+|f|x:1,2}|#{e|+|f|2|more:1,2}|#{e|+|f|1:1,2}", "||3.0");
+    check("#{n:#{R:x,10000}}|#{R:x,10001}|", "10000||");
+    check("#{t/f/%H#:%M#,:stamp}", "22:13,");
+    check("#{?abc}|#{?#{window_name}}|#{?one,yes}|#{?zero,yes}|", "abc|vim|yes||");
+    check("#{s/x*/-/:window_name}|#{s/^/-/:window_name}|#{s/$/-/:window_name}", "v-i-m-|-vim|vim-");
+}
+
+#[test]
+fn loops_are_sorted_by_what_stands_behind_the_slash() {
+    check(
+        "#{W:#{window_index}}|#{W/n:#{window_index}}|#{W/r:#{window_index}}|#{W/nr:#{window_index}}",
+        "012|012|210|210",
+    );
 }

@@ -4,9 +4,10 @@ use super::copy::SelectBy;
 use super::settings::Scope;
 use super::target::Found;
 use super::{Buffer, Client, Mode, Mux, Pane, Session, Window};
-use crate::format::{self, Context, Loop};
+use crate::format::{self, Context, Loop, Order};
 use crate::ids::{ClientId, ExitStatus, PaneId};
 use crate::vt::{CursorShape, MouseEncoding, MouseMode};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a line of choose-tree shows, as tmux 3.7 has it.
@@ -678,57 +679,66 @@ impl Context for Cx<'_> {
             .or_else(|| self.of_environment(name))
     }
 
-    fn each(&self, over: Loop) -> Vec<(bool, Box<dyn Context + '_>)> {
+    fn each(&self, over: Loop, order: Order) -> Vec<(bool, Box<dyn Context + '_>)> {
         let mux = self.mux;
         let make = |client: Option<ClientId>, found: Option<Found>, ends| -> Box<dyn Context + '_> {
             let about = About { client, found, ..self.about.clone() };
             Box::new(Cx { mux, about, ends })
         };
-        let here = self.about.found;
-        match over {
+        let client = self.about.client;
+        let mut all: Vec<(bool, Option<ClientId>, Found)> = match over {
             Loop::Sessions => {
                 let mut all: Vec<&Session> = mux.sessions.values().collect();
-                all.sort_by(|a, b| a.name.cmp(&b.name));
+                match order.by {
+                    Some('n') => all.sort_by(|a, b| a.name.cmp(&b.name)),
+                    Some('t') => all.sort_by_key(|s| Reverse(s.activity_order)),
+                    _ => {}
+                }
                 let mine = self.client().and_then(|c| c.session);
-                let last = all.len().saturating_sub(1);
-                all.into_iter()
-                    .enumerate()
-                    .filter_map(|(n, s)| Some((n, Some(s.id) == mine, mux.found_session(s.id)?)))
-                    .map(|(n, mine, f)| (mine, make(self.about.client, Some(f), (n == 0, n == last))))
-                    .collect()
+                let found = |s: &Session| Some((Some(s.id) == mine, client, mux.found_session(s.id)?));
+                all.into_iter().filter_map(found).collect()
             }
             Loop::Windows => {
                 let Some(s) = self.session() else { return Vec::new() };
-                let last = s.links.len().saturating_sub(1);
-                s.links
-                    .keys()
-                    .enumerate()
-                    .filter_map(|(n, i)| Some((n, *i, mux.found_index(s.id, *i)?)))
-                    .map(|(n, i, f)| (s.current == i, make(self.about.client, Some(f), (n == 0, n == last))))
-                    .collect()
+                let window = |i: &u32| s.links.get(i).and_then(|l| mux.windows.get(&l.window));
+                let mut all: Vec<u32> = s.links.keys().copied().collect();
+                match order.by {
+                    Some('n') => all.sort_by_key(|i| window(i).map(|w| w.name.clone())),
+                    Some('t') => all.sort_by_key(|i| Reverse(window(i).map(|w| w.activity))),
+                    _ => {}
+                }
+                let found = |i: u32| Some((s.current == i, client, mux.found_index(s.id, i)?));
+                all.into_iter().filter_map(found).collect()
             }
             Loop::Panes => {
-                let (Some(w), Some(f)) = (self.window(), here) else { return Vec::new() };
-                let last = w.panes.len().saturating_sub(1);
-                w.panes
-                    .iter()
-                    .enumerate()
-                    .map(|(n, p)| {
-                        let found = Found { pane: *p, ..f };
-                        (*p == w.active, make(self.about.client, Some(found), (n == 0, n == last)))
-                    })
-                    .collect()
+                let (Some(w), Some(f)) = (self.window(), self.about.found) else { return Vec::new() };
+                w.panes.iter().map(|p| (*p == w.active, client, Found { pane: *p, ..f })).collect()
             }
-            Loop::Clients => mux
-                .clients
-                .values()
-                .filter(|c| c.attached)
-                .map(|c| {
+            Loop::Clients => {
+                let mut all: Vec<&Client> = mux.clients.values().filter(|c| c.attached).collect();
+                match order.by {
+                    Some('n') => all.sort_by(|a, b| a.name.cmp(&b.name)),
+                    Some('t') => all.sort_by_key(|c| Reverse(c.activity_order)),
+                    _ => {}
+                }
+                if order.reversed {
+                    all.reverse();
+                }
+                let element = |c: &Client| {
                     let found = c.session.and_then(|s| mux.found_session(s));
-                    (Some(c.id) == self.about.client, make(Some(c.id), found, (false, false)))
-                })
-                .collect(),
+                    (Some(c.id) == client, make(Some(c.id), found, (false, false)))
+                };
+                return all.into_iter().map(element).collect();
+            }
+        };
+        if order.reversed {
+            all.reverse();
         }
+        let last = all.len().saturating_sub(1);
+        let told = matches!(over, Loop::Windows | Loop::Sessions);
+        let ends = |n: usize| if told { (n == 0, n == last) } else { (false, false) };
+        let element = |(n, (current, client, found))| (current, make(client, Some(found), ends(n)));
+        all.into_iter().enumerate().map(element).collect()
     }
 
     fn shell(&self, command: &str) -> String {

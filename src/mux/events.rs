@@ -221,7 +221,7 @@ impl Mux {
         }
     }
 
-    fn screen_event(&mut self, id: PaneId, event: ScreenEvent) {
+    pub(crate) fn screen_event(&mut self, id: PaneId, event: ScreenEvent) {
         let Some(window) = self.panes.get(&id).map(|p| p.window) else { return };
         match event {
             ScreenEvent::Bell => self.note_activity(window, Alert::Bell),

@@ -1,6 +1,7 @@
 //! Keys of attached clients: prompts, overlays, key tables, and at last the pane.
 
 use super::keytable::Trigger;
+use super::list::ListKind;
 use super::model::Overlay;
 use super::mouse::MouseTarget;
 use super::options::Value;
@@ -259,12 +260,10 @@ impl Mux {
             }
         }
         let Some(c) = self.clients.get(&id) else { return Passed::Not };
-        if c.read_only && !self.is_prefix(id, key) && c.key_table.is_none() {
-            return Passed::Not;
-        }
         let pane = self.pane_of(id);
         if let Some(pane) = pane
             && c.key_table.is_none()
+            && !c.read_only
             && self.mode_key(id, pane, key) == Handled::Yes
         {
             return Passed::Not;
@@ -355,6 +354,16 @@ impl Mux {
         });
         let Some(binding) = binding else { return Handled::No };
         let (commands, repeat) = (binding.commands.clone(), binding.repeat);
+        if self.clients.get(&id).is_some_and(|c| c.read_only)
+            && !commands.iter().all(super::commands::only_looks)
+        {
+            if let Some(c) = self.clients.get_mut(&id) {
+                (c.key_table, c.repeat_until) = (None, None);
+            }
+            self.show_message(id, "client is read-only".into(), None, true);
+            self.redraw.insert(id);
+            return Handled::Yes;
+        }
         let session = self.clients.get(&id).and_then(|c| c.session);
         let scope = session.map_or(Scope::GlobalSession, Scope::Session);
         let mut time = self.option_ms(scope, "repeat-time");
@@ -424,14 +433,23 @@ impl Mux {
                 if self.is_prefix(id, key) {
                     return Handled::No;
                 }
-                self.list_key(id, pane, key);
+                self.list_key(Some(id), pane, key);
                 Handled::Yes
             }
             Some(Mode::Copy(_)) | None => Handled::No,
         }
     }
 
-    fn list_key(&mut self, id: ClientId, pane: PaneId, key: Key) {
+    /// A key that a command sends to a pane with a list or the clock over it.
+    pub(crate) fn key_for_mode(&mut self, client: Option<ClientId>, pane: PaneId, key: Key) {
+        match self.panes.get(&pane).and_then(|p| p.mode.as_ref()) {
+            Some(Mode::List(_)) => self.list_key(client, pane, key),
+            Some(Mode::Clock) => self.leave_mode(pane),
+            Some(Mode::Copy(_)) | None => {}
+        }
+    }
+
+    fn list_key(&mut self, id: Option<ClientId>, pane: PaneId, key: Key) {
         let Some(Mode::List(list)) = self.panes.get_mut(&pane).and_then(|p| p.mode.as_mut()) else { return };
         let page = list.rows.max(1) as i64;
         let ctrl = key.mods.contains(Mods::CTRL);
@@ -454,6 +472,15 @@ impl Mux {
                 self.list_choose(id, pane);
                 return;
             }
+            (KeyCode::Char('t'), false) => list.tag(),
+            (KeyCode::Char('t'), true) => list.tagged = list.items.iter().map(|i| i.target.clone()).collect(),
+            (KeyCode::Char('T'), false) => list.tagged.clear(),
+            (KeyCode::Char(c @ ('d' | 'D')), false) => {
+                let chosen = list.items.get(list.current).map(|i| i.target.clone());
+                let those = if c == 'd' { chosen.into_iter().collect() } else { list.tagged.clone() };
+                self.list_delete(pane, those.into_iter().collect());
+                return;
+            }
             (KeyCode::Char('q'), false) | (KeyCode::Escape, _) | (KeyCode::Char('c' | 'g'), true) => {
                 self.leave_mode(pane);
                 return;
@@ -463,7 +490,34 @@ impl Mux {
         self.redraw_pane(pane);
     }
 
-    fn list_choose(&mut self, id: ClientId, pane: PaneId) {
+    /// `d` and `D`: buffers are forgotten, clients detached; sessions and their like are not.
+    fn list_delete(&mut self, pane: PaneId, targets: Vec<String>) {
+        let Some(Mode::List(list)) = self.panes.get_mut(&pane).and_then(|p| p.mode.as_mut()) else { return };
+        let kind = list.kind;
+        if !matches!(kind, ListKind::Buffers | ListKind::Clients) {
+            return;
+        }
+        list.remove(&targets);
+        let empty = list.items.is_empty();
+        for target in targets {
+            if kind == ListKind::Buffers {
+                self.forget_buffer(&target);
+            } else if let Ok(client) = self.find_client(&Origin::default(), Some(&target)) {
+                {
+                    let session =
+                        self.clients.get(&client).and_then(|c| c.session).and_then(|s| self.sessions.get(&s));
+                    let name = session.map(|s| s.name.clone()).unwrap_or_default();
+                    self.detach(client, format!("[detached (from session {name})]"));
+                }
+            }
+        }
+        if empty {
+            self.leave_mode(pane);
+        }
+        self.redraw_pane(pane);
+    }
+
+    fn list_choose(&mut self, id: Option<ClientId>, pane: PaneId) {
         let chosen = match self.panes.get(&pane).and_then(|p| p.mode.as_ref()) {
             Some(Mode::List(l)) => l.items.get(l.current).map(|i| (i.target.clone(), l.template.clone())),
             _ => None,
@@ -471,8 +525,8 @@ impl Mux {
         self.leave_mode(pane);
         if let Some((target, template)) = chosen {
             let text = fill_template(&template, &[target]);
-            let origin = Arc::new(Origin { client: Some(id), ..Origin::default() });
-            self.run_text(Some(id), &text, &origin);
+            let origin = Arc::new(Origin { client: id, ..Origin::default() });
+            self.run_text(id, &text, &origin);
         }
     }
 

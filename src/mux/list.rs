@@ -2,6 +2,8 @@
 //!
 //! Owns the choice; the command to run with it is made by the caller's template.
 
+use std::collections::BTreeSet;
+
 /// Most rows kept.
 pub const MAX_ITEMS: usize = 10_000;
 
@@ -12,6 +14,8 @@ pub struct ListItem {
     pub depth: u8,
     /// The target that names it, put for `%%` in the template.
     pub target: String,
+    /// Its name, which stands before the text.
+    pub label: String,
     /// What is shown; may hold `#[style]`.
     pub text: String,
 }
@@ -33,6 +37,10 @@ pub struct ListMode {
     pub template: String,
     /// The window was zoomed for the list and is to be unzoomed after it.
     pub unzoom: bool,
+    /// The targets that are tagged.
+    pub tagged: BTreeSet<String>,
+    /// The filter let nothing through, so all is shown.
+    pub no_matches: bool,
 }
 
 /// What a list is of.
@@ -64,6 +72,22 @@ impl ListMode {
         } else if self.current >= self.top + rows {
             self.top = self.current + 1 - rows;
         }
+    }
+
+    /// Tags the chosen row or takes its tag away, and goes on to the next.
+    pub fn tag(&mut self) {
+        let Some(item) = self.items.get(self.current) else { return };
+        if !self.tagged.remove(&item.target) {
+            self.tagged.insert(item.target.clone());
+        }
+        self.step(1);
+    }
+
+    /// Rows without a line below them are gone; the choice stays in the list.
+    pub fn remove(&mut self, gone: &[String]) {
+        self.items.retain(|item| !gone.contains(&item.target));
+        self.tagged.retain(|target| !gone.contains(target));
+        self.step(0);
     }
 
     /// The rows shown now, with their positions.

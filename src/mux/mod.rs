@@ -188,6 +188,8 @@ pub struct Mux {
     pub(crate) requests: BTreeMap<RequestId, Request>,
     pub(crate) later: Vec<(Instant, Later)>,
     pub(crate) status_due: Option<Instant>,
+    /// The command of a hook runs.
+    pub(crate) in_hook: bool,
     pub(crate) channels: BTreeMap<String, commands::wait_for::Channel>,
     /// Commands that wait for something to happen.
     pub(crate) waits: Vec<waits::Wait>,
@@ -247,6 +249,7 @@ impl Mux {
             requests: BTreeMap::new(),
             later: Vec::new(),
             status_due: None,
+            in_hook: false,
             channels: BTreeMap::new(),
             waits: Vec::new(),
             history: BTreeMap::new(),

@@ -280,7 +280,9 @@ impl Mux {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
                 self.running = verb.spec.name;
                 ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooked.is_empty());
+                self.in_hook = origin.of_hook;
                 let outcome = (verb.run)(self, &call);
+                self.in_hook = false;
                 given = ran.map(|_| call.args);
                 outcome
             }

@@ -316,6 +316,7 @@ impl Mux {
                 new.dead = p.dead;
                 new.dead_since = p.dead_since;
                 new.screen.set_title(&p.title);
+                new.screen.take_events();
                 new.place = match (p.dead, p.life.and_then(|l| places.get(&l))) {
                     (Some(status), _) => Place::Gone(status),
                     (None, Some(place)) => place.clone(),

@@ -730,12 +730,14 @@ fn content<'a>(pane: &'a Pane, chrome: &'a PaneChrome) -> Content<'a> {
                 .shown()
                 .map(|(at, item)| {
                     let indent = "  ".repeat(usize::from(item.depth));
-                    format!(" ({at:>2}) {indent}{}", item.text)
+                    let tag = if list.tagged.contains(&item.target) { "*" } else { "" };
+                    format!(" ({at:>2}) {indent}{}{tag}: {}", item.label, item.text)
                 })
                 .collect(),
             chosen: list.current.checked_sub(list.top),
             chosen_style: looks.selection,
             position: (list.top, list.items.len()),
+            note: list.no_matches.then(|| " (filter: no matches)".into()),
         }),
         Mode::Clock => Content::Clock { text: looks.clock.clone(), style: looks.selection },
     }

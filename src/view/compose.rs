@@ -181,6 +181,9 @@ fn list_mode(grid: &mut Grid, tables: &mut Tables, pane: &PaneView<'_>, list: &L
         let style = if list.chosen == Some(at) { list.chosen_style } else { pane.style };
         bar(grid, tables, pane.rect.x, y, pane.rect.w, text, style);
     }
+    if let Some(note) = list.note.as_ref().filter(|_| list.rows.len() < usize::from(pane.rect.h)) {
+        bar(grid, tables, pane.rect.x, pane.rect.bottom() - 1, pane.rect.w, note, pane.style);
+    }
     let (first, length) = list.position;
     if length > list.rows.len() && pane.rect.w > 1 {
         let at = (pane.rect.right() - 1, pane.rect.y, pane.rect.h);

@@ -159,6 +159,8 @@ pub struct ListView {
     pub chosen_style: Style,
     /// First row's position in the whole list, and the whole list's length.
     pub position: (usize, usize),
+    /// What is to be said of it, on the last line when that is free.
+    pub note: Option<String>,
 }
 
 /// Which characters lines are drawn with (`pane-border-lines`).

@@ -9,6 +9,7 @@ use super::super::target::Found;
 use super::super::{Mode, Mux};
 use super::{DONE, Verb, lists, passes, target, verb};
 use crate::command::target::TargetKind;
+use std::collections::BTreeSet;
 
 const USAGE: &str =
     "[-GNrswZ] [-F format] [-f filter] [-K key-format] [-O sort-order] [-t target-pane] [template]";
@@ -74,24 +75,36 @@ fn found_by(call: &Call) -> Option<String> {
     Some(parts.into_iter().rev().fold(rest, |rest, part| format!("#{{||:{part},{rest}}}")))
 }
 
-const SESSION: &str = "#{session_name}: #{session_windows} windows#{?session_attached, (attached),}";
-const WINDOW: &str =
-    "#{window_index}: #{window_name}#{window_flags}#{?#{==:#{window_panes},1}, (#{pane_title}),}";
-const PANE: &str =
-    "#{pane_index}: #{pane_current_command}#{?pane_remote, on #{pane_host},}: \"#{pane_title}\"";
+const SESSION: &str = "#{session_windows} windows#{?session_attached, (attached),}";
+const WINDOW: &str = "#{window_name}#{window_flags}#{?#{==:#{window_panes},1}, (#{pane_title}),}";
+const PANE: &str = "#{pane_current_command}#{?pane_remote, on #{pane_host},}: \"#{pane_title}\"";
 
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
     let found = target(mux, call, 't', TargetKind::Pane)?;
     let filter = found_by(call).or_else(|| args.get('f'));
-    let format = args.get('F');
-    let (kind, items, template) = match call.verb.spec.name {
-        "choose-buffer" => (ListKind::Buffers, buffers(mux, format, filter), "paste-buffer -p -b '%%'"),
-        "customize-mode" => (ListKind::Options, options(mux, format, filter), "%%"),
-        "choose-client" => (ListKind::Clients, clients(mux, format, filter), "detach-client -t '%%'"),
-        _ => (ListKind::Tree, tree(mux, call, format, filter), "switch-client -Zt '%%'"),
+    let (kind, template) = match call.verb.spec.name {
+        "choose-buffer" => (ListKind::Buffers, "paste-buffer -p -b '%%'"),
+        "customize-mode" => (ListKind::Options, "%%"),
+        "choose-client" => (ListKind::Clients, "detach-client -t '%%'"),
+        _ => (ListKind::Tree, "switch-client -Zt '%%'"),
+    };
+    let fill = |filter: Option<String>| {
+        let format = args.get('F');
+        match kind {
+            ListKind::Buffers => buffers(mux, call, format, filter),
+            ListKind::Options => options(mux, format, filter),
+            ListKind::Clients => clients(mux, call, format, filter),
+            ListKind::Tree => tree(mux, call, format, filter),
+        }
     };
     let finding = call.verb.spec.name == "find-window";
+    let mut items = fill(filter.clone());
+    // A filter that lets nothing through is shown as such, with all there is.
+    let no_matches = items.is_empty() && filter.is_some() && !finding;
+    if no_matches {
+        items = fill(None);
+    }
     if items.is_empty() {
         return if finding { Err("no windows matching".into()) } else { DONE };
     }
@@ -105,7 +118,9 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     }
     let Some(p) = mux.panes.get(&found.pane) else { return DONE };
     let rows = usize::from(p.size.rows);
-    let mut list = ListMode { kind, items, current, top: 0, rows, template, unzoom: zoom };
+    let tagged = BTreeSet::new();
+    let mut list =
+        ListMode { kind, items, current, top: 0, rows, template, unzoom: zoom, tagged, no_matches };
     list.follow();
     mux.enter_mode(found.pane, Mode::List(Box::new(list)));
     DONE
@@ -120,27 +135,29 @@ fn tree(mux: &Mux, call: &Call, format: Option<String>, filter: Option<String>) 
     let sessions_only = call.args.has('s');
     let windows_only = call.args.has('w');
     let mut items = Vec::new();
-    let mut add = |depth: u8, target: &str, text: &str, found: Found| {
+    let mut add = |depth: u8, target: &str, (label, text): (&str, &str), found: Found| {
         let about = About { client: call.client(), found: Some(found), ..About::default() };
         if items.len() < MAX_ITEMS && passes(mux, filter.as_deref(), about.clone()) {
             let text = mux.expand(format.as_deref().unwrap_or(text), about.clone());
-            items.push(ListItem { depth, target: mux.expand(target, about), text });
+            let label = mux.expand(label, about.clone());
+            items.push(ListItem { depth, target: mux.expand(target, about), label, text });
         }
     };
     for session in lists::by_name(mux) {
         let Some(f) = mux.found_session(session) else { continue };
-        add(0, "=#{session_name}:", SESSION, f);
+        add(0, "=#{session_name}:", ("#{session_name}", SESSION), f);
         if sessions_only {
             continue;
         }
         for w in lists::places_of(mux, session) {
-            add(1, "=#{session_name}:#{window_index}.", WINDOW, w);
+            add(1, "=#{session_name}:#{window_index}.", ("#{window_index}", WINDOW), w);
             let panes = mux.windows.get(&w.window).map(|w| w.panes.clone()).unwrap_or_default();
             if windows_only || panes.len() < 2 {
                 continue;
             }
             for pane in panes {
-                add(2, "=#{session_name}:#{window_index}.#{pane_id}", PANE, Found { pane, ..w });
+                let words = ("#{pane_index}", PANE);
+                add(2, "=#{session_name}:#{window_index}.#{pane_id}", words, Found { pane, ..w });
             }
         }
     }
@@ -149,7 +166,7 @@ fn tree(mux: &Mux, call: &Call, format: Option<String>, filter: Option<String>) 
 
 /// Every option as it is in force for all; what is chosen is asked for at a prompt.
 fn options(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
-    let format = format.unwrap_or_else(|| "#{option_name}: #{option_value}".into());
+    let format = format.unwrap_or_else(|| "#{option_value}".into());
     let levels = [
         ("-s", Scope::Server, "server"),
         ("-g", Scope::GlobalSession, "session"),
@@ -180,34 +197,61 @@ fn options(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<Lis
                 q(&value.replace('#', "##").replace(',', "#,")),
                 def.name
             );
-            items.push(ListItem { depth: 0, target, text: mux.expand(&format, about) });
+            items.push(ListItem {
+                depth: 0,
+                target,
+                label: def.name.into(),
+                text: mux.expand(&format, about),
+            });
         }
     }
     items
 }
 
-fn buffers(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
-    let format = format.unwrap_or_else(|| "#{buffer_name}: #{t/p:buffer_created}: #{buffer_sample}".into());
-    mux.buffers
-        .iter()
+fn buffers(mux: &Mux, call: &Call, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
+    let format = format.unwrap_or_else(|| "#{t/p:buffer_created}: #{buffer_sample}".into());
+    let mut all: Vec<_> = mux.buffers.iter().collect();
+    match call.args.get('O').as_deref() {
+        Some("name") => all.sort_by(|a, b| a.name.cmp(&b.name)),
+        Some("size") => all.sort_by_key(|b| b.data.len()),
+        _ => {}
+    }
+    if call.args.has('r') {
+        all.reverse();
+    }
+    all.into_iter()
         .map(|b| (b, About { buffer: Some(b), ..About::default() }))
         .filter(|(_, about)| passes(mux, filter.as_deref(), about.clone()))
-        .map(|(b, about)| ListItem { depth: 0, target: b.name.clone(), text: mux.expand(&format, about) })
+        .map(|(b, about)| {
+            let label = b.name.replace('#', "##");
+            ListItem { depth: 0, target: b.name.clone(), label, text: mux.expand(&format, about) }
+        })
         .take(MAX_ITEMS)
         .collect()
 }
 
-fn clients(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
-    let format = format.unwrap_or_else(|| "#{client_name}: session #{client_session}".into());
-    mux.clients
-        .values()
-        .filter(|c| c.attached)
+fn clients(mux: &Mux, call: &Call, format: Option<String>, filter: Option<String>) -> Vec<ListItem> {
+    let format = format.unwrap_or_else(|| "#{t/p:client_activity}: session #{client_session}".into());
+    let mut all: Vec<_> = mux.clients.values().filter(|c| c.attached).collect();
+    match call.args.get('O').as_deref() {
+        Some("creation") => {}
+        Some("activity") => all.sort_by_key(|c| std::cmp::Reverse(c.activity_order)),
+        Some("size") => all.sort_by_key(|c| (c.size.cols, c.size.rows)),
+        _ => all.sort_by(|a, b| a.name.cmp(&b.name)),
+    }
+    if call.args.has('r') {
+        all.reverse();
+    }
+    all.into_iter()
         .map(|c| {
             let found = c.session.and_then(|s| mux.found_session(s));
             (c, About { client: Some(c.id), found, ..About::default() })
         })
         .filter(|(_, about)| passes(mux, filter.as_deref(), about.clone()))
-        .map(|(c, about)| ListItem { depth: 0, target: c.name.clone(), text: mux.expand(&format, about) })
+        .map(|(c, about)| {
+            let label = c.name.replace('#', "##");
+            ListItem { depth: 0, target: c.name.clone(), label, text: mux.expand(&format, about) }
+        })
         .take(MAX_ITEMS)
         .collect()
 }

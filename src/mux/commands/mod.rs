@@ -64,7 +64,7 @@ use super::settings::Scope;
 use super::target::Found;
 use super::{Mux, options::Value};
 use crate::command::target::TargetKind;
-use crate::command::{Args, Command, Spec};
+use crate::command::{Args, Command, Spec, Word};
 use crate::ids::{HostName, PaneId, RequestId};
 
 /// What runs a verb.
@@ -311,6 +311,17 @@ pub(crate) fn prepare(mux: &mut Mux, command: &Command) -> Result<Prepared, Trou
     let verb = find(name)?;
     let args = verb.spec.read(&command.words[1..])?;
     Ok(Prepared::Verb(verb, args))
+}
+
+/// Whether a command changes nothing but what its own client looks at: a read-only client may have it.
+pub(crate) fn only_looks(command: &Command) -> bool {
+    let Some(Word::Text(name)) = command.words.first() else { return false };
+    match find(name).map(|verb| verb.spec.name) {
+        Ok("attach-session" | "copy-mode" | "detach-client" | "list-clients" | "switch-client") => true,
+        // Commands of copy mode; anything else would be typed into the pane.
+        Ok("send-keys") => command.words.iter().any(|w| matches!(w, Word::Text(t) if t == "-X")),
+        _ => false,
+    }
 }
 
 // ---- what many verbs need ----

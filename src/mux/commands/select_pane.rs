@@ -46,6 +46,9 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         if let Some(p) = mux.panes.get_mut(&found.pane) {
             p.screen.set_title(&title);
             p.title_set = true;
+            for event in p.screen.take_events() {
+                mux.screen_event(found.pane, event);
+            }
         }
         mux.redraw_window(found.window);
         return DONE;

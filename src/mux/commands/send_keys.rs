@@ -121,6 +121,18 @@ fn send(mux: &mut Mux, call: &Call, pane: PaneId, word: &str) -> Outcome {
         return DONE;
     }
     let key = if args.has('l') { None } else { keys::parse_name(word) };
+    let in_mode = mux.panes.get(&pane).is_some_and(|p| matches!(p.mode, Some(Mode::List(_) | Mode::Clock)));
+    if in_mode {
+        // As if typed there.
+        let client = call.client().filter(|c| mux.clients.get(c).is_some_and(|c| c.attached));
+        let client = client.or_else(|| mux.find_client(&call.origin, None).ok());
+        let keys = match key {
+            Some(k) => vec![k],
+            None => word.chars().filter_map(|c| keys::parse_name(&c.to_string())).collect(),
+        };
+        keys.into_iter().for_each(|k| mux.key_for_mode(client, pane, k));
+        return DONE;
+    }
     let in_copy = mux.panes.get(&pane).is_some_and(|p| matches!(p.mode, Some(Mode::Copy(_))));
     if in_copy {
         // Keys for a pane in copy mode do what they do there.

@@ -70,9 +70,16 @@ impl Mux {
         words.insert("hook".into(), name.to_owned());
         let hook = Arc::new(words);
         let origin = Arc::new(Origin { client, current: found, of_hook: true, hook, ..Origin::default() });
-        for text in list.iter().rev() {
+        // Hooks after commands run at once, what merely happened waits its turn.
+        let after = name.starts_with("after-") || name == "command-error" || name.starts_with('@');
+        let mut list: Vec<&String> = list.iter().collect();
+        if after {
+            list.reverse();
+        }
+        for text in list {
             match self.parse_commands(text, None) {
-                Ok(commands) => self.enqueue_front(queue, &commands, &origin),
+                Ok(commands) if after => self.enqueue_front(queue, &commands, &origin),
+                Ok(commands) => self.enqueue(queue, &commands, &origin),
                 Err(e) => self.tell_trouble(&origin, 0, &Trouble::new(1, e.text)),
             }
         }
@@ -87,7 +94,8 @@ impl Mux {
     ) {
         self.spread(name, client, found);
         self.note(name, client, found);
-        if !self.hooked.contains(name) {
+        // What a hook's commands do sets off none.
+        if !self.hooked.contains(name) || self.in_hook {
             return;
         }
         let words = self.what_happened(name, client, found);
