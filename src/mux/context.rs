@@ -454,7 +454,8 @@ impl Cx<'_> {
         let modes = p.screen.modes();
         let cursor = p.screen.cursor();
         Some(match name {
-            "cursor_x" => cursor.x.to_string(),
+            // After the last column it stands behind it until the line wraps, as tmux counts.
+            "cursor_x" => (cursor.x + u16::from(p.screen.pending_wrap())).to_string(),
             "cursor_y" => cursor.y.to_string(),
             "cursor_flag" => return flag(cursor.visible),
             "cursor_character" => p.screen.cell(cursor.x, cursor.y).text.to_owned(),

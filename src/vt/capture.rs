@@ -16,6 +16,8 @@ pub struct CaptureOptions {
     pub join: bool,
     /// Keep blanks at the ends of lines (`-N`).
     pub keep_trailing: bool,
+    /// Say before each line what is special about it (`-F`).
+    pub flags: bool,
     /// Capture the screen that is not shown (`-a`); it has no scrollback.
     pub alternate: bool,
 }
@@ -55,6 +57,9 @@ impl Screen {
         last: &mut Style,
         out: &mut String,
     ) {
+        if options.flags {
+            write_flags(out, row, tables);
+        }
         let keep = options.join || options.keep_trailing;
         let (begin, used) = (out.len(), if keep { row.used() } else { seen(row, tables) });
         let end = if options.join { used } else { allotted(used, usize::from(self.st.cols)) };
@@ -86,6 +91,35 @@ impl Screen {
             out.push('\n');
         }
     }
+}
+
+/// Whether a row goes on in the next one, has links, or has cells that need more than a byte and a palette's colour.
+fn write_flags(out: &mut String, row: &Row, tables: &Tables) {
+    let begin = out.len();
+    if row.wrapped {
+        out.push('W');
+    }
+    let linked = |cell: &Cell| tables.link(cell.extra).is_some();
+    if row.cells.iter().any(linked) {
+        out.push('H');
+    }
+    let rgb = |color: Color| matches!(color, Color::Rgb(..));
+    let large = |cell: &Cell| {
+        let style = tables.style(*cell);
+        let text = tables.text(*cell);
+        !text.is_ascii()
+            || linked(cell)
+            || rgb(style.fg)
+            || rgb(style.bg)
+            || style.underline != Color::Default
+    };
+    if row.cells.iter().any(large) {
+        out.push('X');
+    }
+    if out.len() == begin {
+        out.push('-');
+    }
+    out.push(' ');
 }
 
 /// How many cells up to the last that is no plain blank.

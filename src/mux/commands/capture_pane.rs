@@ -10,7 +10,7 @@ pub(crate) const VERB: Verb = verb(
     ("capture-pane", "capturep"),
     "ab:CE:eFHJLMNPpqS:Tt:",
     (0, Some(0)),
-    "[-aCeJNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]",
+    "[-aCeFJNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]",
     "Take a pane's contents as text",
     run,
 );
@@ -40,6 +40,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         escapes: args.has('e'),
         join: args.has('J'),
         keep_trailing: args.has('N'),
+        flags: args.has('F'),
         alternate,
     };
     // -P asks for the unfinished escape sequence; nothing of it is kept as text.

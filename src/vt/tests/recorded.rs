@@ -4,7 +4,7 @@
 use super::*;
 
 const ALL: CaptureOptions =
-    CaptureOptions { escapes: true, join: false, keep_trailing: false, alternate: false };
+    CaptureOptions { escapes: true, join: false, keep_trailing: false, flags: false, alternate: false };
 
 /// A line without the blanks at its end, coloured or not: which of them tmux writes depends on how the line came to be.
 fn seen(line: &str) -> &str {
