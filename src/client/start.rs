@@ -167,6 +167,7 @@ fn spawn(path: &Path, args: &Args, as_tmux: bool) -> Result<(Child, PathBuf), St
             command.arg("--tmux-link").arg(runtime::tmux_socket_dir().join(name));
         }
     }
+    command.arg("--start-dir").arg(super::working_directory());
     for file in &args.config_files {
         // The server's working directory is `/`, so that it holds no file system busy.
         command.arg("-f").arg(std::path::absolute(file).unwrap_or_else(|_| file.into()));

@@ -402,6 +402,8 @@ impl Cx<'_> {
             }
             "pane_title" => p.title().to_owned(),
             "pane_path" => p.screen.path().to_owned(),
+            // An empty pane has no process.
+            "pane_pid" if p.info.pid == 0 => String::new(),
             "pane_pid" => p.info.pid.to_string(),
             "pane_tty" => p.info.tty.clone(),
             "pane_current_command" if p.dead.is_some() => String::new(),
@@ -442,7 +444,8 @@ impl Cx<'_> {
             "pane_tabs" => {
                 (0..p.size.cols).step_by(8).skip(1).map(|c| c.to_string()).collect::<Vec<_>>().join(",")
             }
-            "pane_fg" | "pane_bg" => "default".into(),
+            "pane_fg" => self.pane_colour(p, p.screen.default_fg(), "fg="),
+            "pane_bg" => self.pane_colour(p, p.screen.default_bg(), "bg="),
             "pane_format" => "1".into(),
             "pane_unseen_changes" => return flag(false),
             "pane_key_mode" => (if p.screen.modes().kitty_flags != 0 { "Ext 2" } else { "VT10x" }).to_owned(),
@@ -460,11 +463,28 @@ impl Cx<'_> {
         })
     }
 
+    /// The colour a pane's cells have by default: the program's own (OSC 10, 11), else that of the window's style.
+    fn pane_colour(&self, p: &Pane, own: Option<(u8, u8, u8)>, key: &str) -> String {
+        if let Some((r, g, b)) = own {
+            return format!("#{r:02x}{g:02x}{b:02x}");
+        }
+        let active = self.mux.windows.get(&p.window).is_some_and(|w| w.active == p.id);
+        let styles = ["window-active-style", "window-style"];
+        let named = styles.iter().skip(usize::from(!active)).find_map(|option| {
+            let style = self.mux.option_text(Scope::Pane(p.id), option);
+            let colour =
+                style.split([' ', ',']).rev().find_map(|word| word.strip_prefix(key)?.to_owned().into());
+            colour.filter(|c| c != "default")
+        });
+        named.unwrap_or_else(|| "default".into())
+    }
+
     fn of_screen(&self, name: &str, p: &Pane) -> Option<String> {
         let modes = p.screen.modes();
         let cursor = p.screen.cursor();
         Some(match name {
-            "cursor_x" => cursor.x.to_string(),
+            // After the last column it stands behind it until the line wraps, as tmux counts.
+            "cursor_x" => (cursor.x + u16::from(p.screen.pending_wrap())).to_string(),
             "cursor_y" => cursor.y.to_string(),
             "cursor_flag" => return flag(cursor.visible),
             "cursor_character" => p.screen.cell(cursor.x, cursor.y).text.to_owned(),

@@ -271,6 +271,8 @@ pub enum Job {
     WriteLayout { path: String, bytes: Vec<u8>, replace: bool },
     /// Find and read a theme; a `Failure` says why there is none of this name.
     CheckTheme { name: String },
+    /// Whether this can be `default-shell`.
+    CheckShell { path: String },
     /// All themes: a JSON array of objects with `name`, `light`, `current`, `swatch` and `options`.
     Themes,
     /// Files in these directories that a pane was written to: `{"images": [{"path", "bytes"}]}`.

@@ -42,6 +42,7 @@ impl Mux {
             Event::ClientGone { client } => self.client_gone(client),
             Event::PaneOutput { pane, bytes } => self.pane_output(pane, bytes),
             Event::PaneStarted { pane, pid, tty, life } => {
+                self.starting.remove(&pane);
                 let Some(p) = self.panes.get_mut(&pane) else {
                     // It was killed before it had begun.
                     self.effects.push_back(Effect::Kill { pane });
@@ -93,6 +94,7 @@ impl Mux {
         let argv = hello.argv.clone();
         let client = Client::new(id, hello, now, order);
         self.clients.insert(id, client);
+        self.first_client.get_or_insert(id);
         let origin = Arc::new(Origin { client: Some(id), ..Origin::default() });
         let commands = if argv.is_empty() {
             let default = self.option_text(Scope::Server, "default-client-command");
@@ -330,6 +332,7 @@ impl Mux {
     }
 
     fn spawn_failed(&mut self, id: PaneId, error: &str) {
+        self.starting.remove(&id);
         let Some(p) = self.panes.get(&id) else { return };
         let window = p.window;
         let session = self.found_pane(id, None).map(|f| f.session);
@@ -347,12 +350,11 @@ impl Mux {
             .map(|c| c.id)
             .collect();
         if watching.is_empty() {
-            // The client that made it may still be attaching.
-            let attaching: Vec<ClientId> =
+            // The client that made it hears of it; its command was done all the same, as in tmux.
+            let makers: Vec<ClientId> =
                 self.clients.values().filter(|c| !c.leaving && !c.attached).map(|c| c.id).collect();
-            for client in attaching {
-                let origin = Origin { client: Some(client), ..Origin::default() };
-                self.tell_trouble(&origin, 0, &Trouble::new(1, text.clone()));
+            for client in makers {
+                self.effects.push_back(Effect::Stderr { client, bytes: format!("{text}\n").into_bytes() });
             }
         }
         for client in watching {
@@ -518,8 +520,19 @@ impl Mux {
         cwd: String,
         stdin: Vec<u8>,
     ) -> Job {
-        let env = self.pane_environment(session, &[]).into_iter().collect();
-        let cwd = if cwd.is_empty() { self.config.home.clone() } else { cwd };
+        let mut env = self.pane_environment(session, &[]);
+        let mut cwd = cwd;
+        if self.loading_config {
+            // The configuration may ask which terminal it is for, and is where the server was started.
+            cwd.clone_from(&self.config.start_dir);
+            if let Some(term) = self.env_global("TERM") {
+                env.insert("TERM".into(), term);
+            }
+        }
+        if cwd.is_empty() {
+            cwd.clone_from(&self.config.home);
+        }
+        let env = env.into_iter().collect();
         Job::Shell { command: command.to_owned(), shell: "/bin/sh".into(), cwd, env, stdin }
     }
 
@@ -685,24 +698,42 @@ impl Mux {
         self.show_message(client, text, Some(GREETING), false);
     }
 
+    /// The configuration has been read: what was wrong is shown in its first session, if it made one.
+    pub(crate) fn config_read(&mut self) {
+        let first = self.sessions.values().min_by(|a, b| a.name.cmp(&b.name)).map(|s| s.id);
+        if let Some(session) = first {
+            self.config_errors_in(session);
+        }
+    }
+
+    /// What was wrong with the configuration and nobody was shown yet.
+    fn config_errors_told(&mut self) -> String {
+        if self.loading_config {
+            return String::new();
+        }
+        let text = self.config_errors.get(self.config_errors_shown..).unwrap_or_default().join("\n");
+        self.config_errors_shown = self.config_errors.len();
+        text
+    }
+
+    /// Errors of the configuration, in the current pane of a session.
+    pub(crate) fn config_errors_in(&mut self, session: crate::ids::SessionId) {
+        let text = self.config_errors_told();
+        if text.is_empty() {
+            return;
+        }
+        if let Some(found) = self.found_session(session) {
+            self.view_text(found.pane, &text);
+        }
+    }
+
     /// Errors of the configuration, to the first client that can show them.
     pub(crate) fn show_config_errors(&mut self, client: ClientId) {
-        if self.config_errors.is_empty() {
-            return;
-        }
-        let text = std::mem::take(&mut self.config_errors).join("\n");
         if self.clients.get(&client).is_some_and(|c| c.control.is_some()) {
+            let text = self.config_errors_told();
             text.lines().for_each(|line| self.note_line(client, format!("%config-error {line}")));
-            return;
-        }
-        let pane = self
-            .clients
-            .get(&client)
-            .and_then(|c| c.session)
-            .and_then(|s| self.found_session(s))
-            .map(|f| f.pane);
-        if let Some(pane) = pane {
-            self.view_text(pane, &text);
+        } else if let Some(session) = self.clients.get(&client).and_then(|c| c.session) {
+            self.config_errors_in(session);
         }
     }
 }

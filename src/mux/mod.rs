@@ -67,6 +67,8 @@ pub struct Config {
     pub uid: u32,
     /// The user's home directory.
     pub home: String,
+    /// Where the server was started; the configuration runs there.
+    pub start_dir: String,
     /// Home directories of other users, for `~name`.
     pub homes: BTreeMap<String, String>,
     /// The user's shell.
@@ -96,6 +98,7 @@ impl Default for Config {
             host: "localhost".into(),
             user: String::new(),
             uid: 0,
+            start_dir: String::new(),
             home: "/".into(),
             homes: BTreeMap::new(),
             shell: "/bin/sh".into(),
@@ -196,7 +199,13 @@ pub struct Mux {
     pub(crate) history: BTreeMap<prompt::PromptKind, Vec<String>>,
     pub(crate) messages: VecDeque<(WallMs, String)>,
     pub(crate) config_errors: Vec<String>,
+    /// How many of them somebody has been shown.
+    pub(crate) config_errors_shown: usize,
     pub(crate) loading_config: bool,
+    /// Panes of this host whose program was asked for, until it runs; and when that is waited for no longer.
+    pub(crate) starting: BTreeMap<PaneId, Instant>,
+    /// The client that started the server: only its commands wait for the configuration.
+    pub(crate) first_client: Option<ClientId>,
     pub(crate) sizes_dirty: bool,
     pub(crate) had_session: bool,
     pub(crate) shut: bool,
@@ -255,7 +264,10 @@ impl Mux {
             history: BTreeMap::new(),
             messages: VecDeque::new(),
             config_errors: Vec::new(),
+            config_errors_shown: 0,
             loading_config: false,
+            starting: BTreeMap::new(),
+            first_client: None,
             sizes_dirty: false,
             had_session: false,
             shut: false,
@@ -315,6 +327,7 @@ impl Mux {
             .chain(self.later.iter().map(|(at, _)| *at))
             .chain(self.waits.iter().filter_map(waits::Wait::deadline))
             .chain(self.status_due)
+            .chain(self.starting.values().copied())
             .chain(self.windows.values().filter_map(|w| w.rename_due))
             .chain(self.sessions.keys().filter_map(|s| self.lock_deadline(*s)))
             .chain(silence)

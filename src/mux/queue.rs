@@ -134,8 +134,8 @@ pub(crate) enum Pending {
     Restore { pane: crate::ids::PaneId },
     /// `if-shell`.
     If { then: crate::command::Word, otherwise: Option<crate::command::Word> },
-    /// `run-shell`: output is shown.
-    RunShell { silent_ok: bool },
+    /// `run-shell`: output is shown, in this pane where one was named.
+    RunShell { shown_in: Option<crate::ids::PaneId> },
     /// `copy-pipe`, `pipe-pane`: nothing is done with it.
     Nothing,
     /// A file of commands.
@@ -186,6 +186,8 @@ pub(crate) struct LaterShell {
     pub origin: Arc<Origin>,
     pub waits: Option<QueueId>,
     pub found: Option<Found>,
+    /// The pane of `-t`, in which output is shown.
+    pub shown_in: Option<crate::ids::PaneId>,
 }
 
 impl Mux {
@@ -241,17 +243,27 @@ impl Mux {
         id
     }
 
-    /// Runs whatever can run. While the configuration is being read, clients wait.
+    /// Whether a client's commands do not run yet: the configuration has to be read first, or a pane is being
+    /// started, whose process the next command may ask for.
+    fn held(&self, client: ClientId) -> bool {
+        let attached = self.clients.get(&client).is_none_or(|c| c.attached);
+        self.loading_config && self.first_client == Some(client) || !attached && !self.starting.is_empty()
+    }
+
+    /// Runs whatever can run. While the configuration is being read, the first client waits; others do not, for
+    /// the configuration may wait for them (`if-shell 'tmux …'`).
     pub(crate) fn run_queues(&mut self) {
         let mut budget = MAX_PER_EVENT;
+        let (now, panes) = (self.now, &self.panes);
+        self.starting.retain(|pane, until| *until > now && panes.contains_key(pane));
         loop {
             let config_busy = self.queues.get(&None).is_some_and(|q| q.waiting || !q.steps.is_empty());
-            let next = if config_busy && self.loading_config {
-                self.queues.get(&None).filter(|q| !q.waiting).map(|_| None)
-            } else {
+            if self.loading_config && !config_busy {
                 self.loading_config = false;
-                self.queues.iter().find(|(_, q)| !q.waiting && !q.steps.is_empty()).map(|(id, _)| *id)
-            };
+                self.config_read();
+            }
+            let mut ready = self.queues.iter().filter(|(_, q)| !q.waiting && !q.steps.is_empty());
+            let next = ready.find(|(id, _)| !id.is_some_and(|c| self.held(c))).map(|(id, _)| *id);
             let Some(id) = next else { break };
             let Some(step) = self.queues.get_mut(&id).and_then(|q| q.steps.pop_front()) else { break };
             if budget == 0 {
@@ -325,12 +337,10 @@ impl Mux {
             .clients
             .values()
             .filter(|c| !c.attached && !c.leaving)
+            .filter(|c| !self.held(c.id))
             .filter(|c| self.queues.get(&Some(c.id)).is_none_or(|q| q.steps.is_empty() && !q.waiting))
             .map(|c| (c.id, c.exit_code))
             .collect();
-        if self.loading_config {
-            return;
-        }
         for (client, code) in done {
             if let Some(c) = self.clients.get_mut(&client) {
                 c.leaving = true;

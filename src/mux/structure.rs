@@ -12,9 +12,14 @@ use super::{Mux, PaneInfo};
 use crate::ids::{ClientId, ExitStatus, PaneId, SessionId, Size, WindowId};
 use crate::vt::Screen;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 /// Most sessions, windows and panes; more come from a runaway script.
 pub const MAX_THINGS: usize = 10_000;
+
+/// How long the commands of a command client wait for a pane that one of them started. Scripts ask for its
+/// process and its terminal at once.
+const STARTING: Duration = Duration::from_secs(3);
 
 /// What to start in a pane.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +113,7 @@ impl Mux {
         let mut env = self.pane_environment(session, &start.env);
         env.insert("TMUX_PANE".into(), id.to_string());
         if start.host == HostChoice::Here {
+            self.starting.insert(id, self.now + STARTING);
             env.insert("PWD".into(), cwd.clone());
         }
         env.insert("SHELL".into(), shell.clone());

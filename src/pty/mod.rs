@@ -8,6 +8,7 @@ use crate::sys::tty;
 use portable_pty::{CommandBuilder, PtySize};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use termios::Termios;
 
 /// Why a pseudo-terminal could not be made or used.
@@ -188,11 +189,22 @@ fn pty_size(size: Size) -> PtySize {
     PtySize { rows: size.rows, cols: size.cols, pixel_width: 0, pixel_height: 0 }
 }
 
+/// A program's file where there is no PATH to look for it in: execvp(3) has one of its own then, portable-pty has not.
+fn found(launch: &Launch, program: &str) -> String {
+    let given = launch.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.is_some());
+    let inherited = !launch.clear_env && std::env::var_os("PATH").is_some();
+    if program.contains('/') || given.unwrap_or(inherited) {
+        return program.to_owned();
+    }
+    let files = ["/usr/local/bin", "/usr/bin", "/bin"].map(|dir| format!("{dir}/{program}"));
+    files.into_iter().find(|file| Path::new(file).exists()).unwrap_or_else(|| program.to_owned())
+}
+
 fn command(launch: &Launch) -> CommandBuilder {
     let mut builder = match launch.argv.split_first() {
         None => CommandBuilder::new_default_prog(),
         Some((program, arguments)) => {
-            let mut b = CommandBuilder::new(program);
+            let mut b = CommandBuilder::new(found(launch, program));
             b.args(arguments);
             b
         }

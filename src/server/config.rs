@@ -4,7 +4,8 @@ use super::Server;
 use crate::mux::{Event, Failure};
 use crate::view::theme;
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -125,6 +126,17 @@ pub(super) fn themes(server: &Server) -> String {
     };
     let all: Vec<serde_json::Value> = theme::names(dir.as_deref()).iter().filter_map(read).collect();
     serde_json::Value::Array(all).to_string()
+}
+
+/// `default-shell` has to be an absolute path of a program that can be run and is not qmux itself.
+pub(super) fn check_shell(path: &str) -> Result<String, Failure> {
+    let file = Path::new(path);
+    let name = file.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let runs = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+    if file.is_absolute() && runs && !matches!(name, "qmux" | "tmux") {
+        return Ok(String::new());
+    }
+    Err(Failure::new(1, "shell", format!("not a suitable shell: {path}")))
 }
 
 /// Whether there is a theme of this name that can be read.

@@ -96,6 +96,7 @@ async fn run(server: &Rc<Server>, request: RequestId, job: Job) -> Result<String
         }
         Job::WriteLayout { path, bytes, replace } => write_layout(&path, &bytes, replace),
         Job::CheckTheme { name } => super::config::check_theme(&name),
+        Job::CheckShell { path } => super::config::check_shell(&path),
         Job::Pipe { .. } | Job::Stop { .. } => Ok(String::new()),
     }
 }

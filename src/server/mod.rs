@@ -51,6 +51,8 @@ pub struct ServerArgs {
     pub socket: PathBuf,
     /// Configuration files named by `-f`; empty for the usual ones.
     pub config_files: Vec<String>,
+    /// Where the client was that started the server; the configuration runs there.
+    pub start_dir: String,
     /// Where tools of tmux look for this socket; see [`TmuxLink`].
     pub tmux_link: Option<PathBuf>,
     /// Started by somebody who called `tmux`: it looks as tmux does until a theme is chosen.
@@ -166,6 +168,7 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
     let socket = words.next().map(PathBuf::from).ok_or(ServerError::Usage)?;
     let mut config_files = Vec::new();
     let (mut tmux_link, mut as_tmux, mut takes_over) = (None, false, None);
+    let mut start_dir = String::new();
     while let Some(word) = words.next() {
         if word == "--as-tmux" {
             as_tmux = true;
@@ -178,11 +181,12 @@ fn parse(words: Vec<OsString>) -> Result<ServerArgs, ServerError> {
                 let number = value.to_str().and_then(|n| n.parse().ok());
                 takes_over = Some(number.ok_or(ServerError::Usage)?);
             }
+            Some("--start-dir") => start_dir = value.to_string_lossy().into_owned(),
             Some("--tmux-link") => tmux_link = Some(value.into()),
             _ => return Err(ServerError::Usage),
         }
     }
-    Ok(ServerArgs { socket, config_files, tmux_link, as_tmux, takes_over })
+    Ok(ServerArgs { socket, config_files, start_dir, tmux_link, as_tmux, takes_over })
 }
 
 fn run(args: ServerArgs) -> Result<(), ServerError> {
@@ -290,6 +294,7 @@ impl Server {
             uid: nix::unistd::geteuid().as_raw(),
             home: config::home(),
             homes: config::homes(),
+            start_dir: args.start_dir.clone(),
             shell: config::login_shell(),
             env: std::env::vars_os()
                 .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))

@@ -5,7 +5,7 @@ use super::line;
 use super::scene::{Borders, Label, Lines, PaneView};
 use crate::ids::Size;
 use crate::mux::layout::Rect;
-use crate::vt::Style;
+use crate::vt::{Attrs, Style};
 
 const UP: usize = 1;
 const DOWN: usize = 2;
@@ -27,7 +27,8 @@ fn character(lines: Lines, joins: usize) -> char {
         Lines::Double => DOUBLE[joins],
         Lines::Heavy => HEAVY[joins],
         Lines::Simple => SIMPLE[joins],
-        Lines::Spaces => ' ',
+        // A pane's number stands there, see `number`.
+        Lines::Spaces | Lines::Number => ' ',
     }
 }
 
@@ -80,15 +81,25 @@ impl Free {
 /// Draws everything in the area that belongs to no pane, the labels, and what of `place` is outside the area.
 pub fn draw(grid: &mut Grid, tables: &mut Tables, borders: &Borders, panes: &[PaneView<'_>], place: Rect) {
     let size = grid.size();
-    let free = Free::new(size, borders.area, panes);
+    let area = borders.area;
+    // Where the terminal is larger than the window, the window has a border there, too.
+    let edge = Rect {
+        w: area.w + u16::from(place.right() > area.right()),
+        h: area.h + u16::from(place.bottom() > area.bottom()),
+        ..area
+    };
+    let free = Free::new(size, edge, panes);
     for y in place.y..place.bottom().min(size.rows) {
         for x in place.x..place.right().min(size.cols) {
-            if !borders.area.contains(x, y) {
+            if !edge.contains(x, y) {
                 grid.put(x, y, Cell::new(borders.fill.unwrap_or('·').into(), borders.outside));
             } else if free.is(Some(x), Some(y)) {
-                let active = borders.active.is_some_and(|active| touches(active, panes, x, y));
-                let style = if active { borders.active_style } else { borders.style };
-                let c = arrow(borders, x, y).unwrap_or_else(|| character(borders.lines, free.joins(x, y)));
+                let inside = area.contains(x, y);
+                let c = arrow(borders, x, y)
+                    .filter(|_| inside)
+                    .or_else(|| number(borders, panes, x, y))
+                    .unwrap_or_else(|| character(borders.lines, free.joins(x, y)));
+                let style = if inside { style_at(borders, panes, x, y) } else { borders.outside };
                 grid.put(x, y, Cell::new(c.into(), style));
             }
         }
@@ -98,24 +109,44 @@ pub fn draw(grid: &mut Grid, tables: &mut Tables, borders: &Borders, panes: &[Pa
     }
 }
 
+/// Whether a border cell lies beside a pane, or at its corner.
+fn beside(pane: Rect, x: u16, y: u16) -> bool {
+    let near = |at: u16, from: u16, to: u16| at + 1 >= from && at <= to;
+    near(x, pane.x, pane.right()) && near(y, pane.y, pane.bottom())
+}
+
+/// The style of a border cell: the active pane's beside it, reversed beside the marked one, whose text stays as it is.
+fn style_at(borders: &Borders, panes: &[PaneView<'_>], x: u16, y: u16) -> Style {
+    let active = borders.active.is_some_and(|active| touches(borders, active, panes, x, y));
+    let mut style = if active { borders.active_style } else { borders.style };
+    let text = |l: &Label| !l.vertical && l.y == y && x >= l.x && x < l.x + l.room + 2;
+    if borders.marked.is_some_and(|marked| beside(marked, x, y)) && !borders.labels.iter().any(text) {
+        style.attrs.insert(Attrs::REVERSE);
+    }
+    style
+}
+
 /// Whether a border cell is coloured for the active pane: it lies beside it. Of exactly two panes both
 /// touch the whole border; then the half towards the active one's side is coloured, as in tmux.
-fn touches(active: Rect, panes: &[PaneView<'_>], x: u16, y: u16) -> bool {
-    let near = |at: u16, from: u16, to: u16| at + 1 >= from && at <= to;
-    if !(near(x, active.x, active.right()) && near(y, active.y, active.bottom())) {
+fn touches(borders: &Borders, active: Rect, panes: &[PaneView<'_>], x: u16, y: u16) -> bool {
+    if !beside(active, x, y) {
         return false;
     }
     let [a, b] = panes else { return true };
+    if !borders.halves {
+        return true;
+    }
     let other = if a.rect == active { b.rect } else { a.rect };
+    let first = |at: u16, from: u16, length: u16| at <= from + length / 2;
     if x == active.right() && other.x > x {
         // Active at the left: the upper half.
-        y < active.y + active.h.div_ceil(2)
+        first(y, active.y, active.h)
     } else if x + 1 == active.x && other.right() <= x {
-        y >= active.y + active.h.div_ceil(2)
+        !first(y, active.y, active.h)
     } else if y == active.bottom() && other.y > y {
-        x < active.x + active.w.div_ceil(2)
+        first(x, active.x, active.w)
     } else if y + 1 == active.y && other.bottom() <= y {
-        x >= active.x + active.w.div_ceil(2)
+        !first(x, active.x, active.w)
     } else {
         true
     }
@@ -131,6 +162,16 @@ fn arrow(borders: &Borders, x: u16, y: u16) -> Option<char> {
         (x, y) if x == active.x + 1 && y + 1 == active.y => Some('↓'),
         _ => None,
     }
+}
+
+/// With `pane-border-lines number` a border cell shows the index of the oldest pane it lies beside.
+fn number(borders: &Borders, panes: &[PaneView<'_>], x: u16, y: u16) -> Option<char> {
+    if borders.lines != Lines::Number {
+        return None;
+    }
+    let owner = panes.iter().filter(|pane| beside(pane.rect, x, y)).min_by_key(|pane| pane.id)?;
+    let index = borders.order.iter().position(|id| *id == owner.id)? + borders.first_index;
+    char::from_digit((index % 10) as u32, 10)
 }
 
 fn draw_label(grid: &mut Grid, tables: &mut Tables, label: &Label) {
@@ -224,7 +265,7 @@ mod tests {
 
     fn borders(area: Rect) -> Borders {
         let red = Style { fg: Color::Indexed(1), ..Style::default() };
-        Borders { area, active_style: red, ..Borders::default() }
+        Borders { area, active_style: red, halves: true, ..Borders::default() }
     }
 
     #[test]
@@ -237,9 +278,9 @@ mod tests {
     }
 
     #[test]
-    fn outside_of_a_smaller_window_there_are_dots() {
+    fn a_smaller_window_has_a_border_and_dots_outside() {
         let (text, _) = drawn(&[rect(0, 0, 3, 1)], borders(rect(0, 0, 3, 1)), Size::new(5, 2));
-        assert_eq!(text, ["   ··", "·····"]);
+        assert_eq!(text, ["   │·", "───┘·"]);
     }
 
     #[test]
@@ -250,8 +291,8 @@ mod tests {
             let (_, grid) = drawn(&panes, borders, Size::new(5, 4));
             (0..4).map(|y| grid.row(y)[2].style().fg != Color::Default).collect::<Vec<_>>()
         };
-        assert_eq!(coloured(panes[0]), [true, true, false, false]);
-        assert_eq!(coloured(panes[1]), [false, false, true, true]);
+        assert_eq!(coloured(panes[0]), [true, true, true, false]);
+        assert_eq!(coloured(panes[1]), [false, false, false, true]);
     }
 
     #[test]
@@ -261,6 +302,24 @@ mod tests {
         let (_, grid) = drawn(&panes, borders, Size::new(8, 4));
         assert!((0..4).all(|y| grid.row(y)[2].style().fg == Color::Indexed(1)));
         assert!((0..4).all(|y| grid.row(y)[5].style().fg == Color::Default));
+    }
+
+    #[test]
+    fn arrows_numbers_and_the_mark() {
+        let panes = [rect(0, 0, 2, 4), rect(3, 0, 4, 2), rect(3, 3, 4, 1)];
+        let base = || borders(rect(0, 0, 7, 4));
+        let arrows = Borders { active: Some(panes[1]), arrows: true, ..base() };
+        let (text, _) = drawn(&panes, arrows, Size::new(7, 4));
+        assert_eq!(text, ["  │    ", "  →    ", "  ├─↑──", "  │    "]);
+        // The oldest pane beside a cell counts, whatever its place in the window.
+        let order = vec![PaneId(3), PaneId(1), PaneId(2)];
+        let numbers = Borders { lines: Lines::Number, order, ..base() };
+        let (text, _) = drawn(&panes, numbers, Size::new(7, 4));
+        assert_eq!(text, ["  1    ", "  1    ", "  12222", "  1    "]);
+        let marked = Borders { marked: Some(panes[2]), ..base() };
+        let (_, grid) = drawn(&panes, marked, Size::new(7, 4));
+        let reversed = |x: usize, y: u16| grid.row(y)[x].style().attrs.contains(Attrs::REVERSE);
+        assert!(reversed(2, 3) && reversed(2, 2) && reversed(5, 2) && !reversed(2, 1));
     }
 
     #[test]

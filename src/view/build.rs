@@ -335,12 +335,11 @@ fn floating(
     let lines = frame_lines(&reader.window_text("pane-border-lines"));
     let mut pane = pane_chrome(reader, id, rect)?;
     pane.rect = inner;
-    let frame = Frame {
-        lines,
-        border: reader.pane_style(name, id, Style::default()),
-        style: pane.style,
-        ..Frame::default()
-    };
+    let mut border = reader.pane_style(name, id, Style::default());
+    if reader.mux.marked_pane() == Some(id) {
+        border.attrs.insert(crate::vt::Attrs::REVERSE);
+    }
+    let frame = Frame { lines, border, style: pane.style, ..Frame::default() };
     Some(BoxChrome { rect: shown, frame, pane: Some(pane), has_keys: active, preview: None, cursor: None })
 }
 
@@ -532,7 +531,8 @@ pub(super) fn borders(reader: &Reader<'_>, panes: &[PaneChrome], offset: (u16, u
     let rect_of = |id: PaneId| panes.iter().find(|pane| pane.id == id).map(|pane| pane.rect);
     let indicators = reader.window_text("pane-border-indicators");
     let style = reader.pane_style("pane-border-style", window.active, Style::default());
-    let coloured = indicators != "arrows" && indicators != "off";
+    let shown =
+        |id: PaneId| rect_of(id).and_then(|rect| shown_part(rect, offset, area)).map(|(rect, _)| rect);
     Borders {
         area: window_area,
         lines: match reader.window_text("pane-border-lines").as_str() {
@@ -540,14 +540,16 @@ pub(super) fn borders(reader: &Reader<'_>, panes: &[PaneChrome], offset: (u16, u
             "heavy" => Lines::Heavy,
             "simple" => Lines::Simple,
             "spaces" => Lines::Spaces,
+            "number" => Lines::Number,
             _ => Lines::Single,
         },
         style,
         active_style: reader.pane_style("pane-active-border-style", window.active, style),
-        active: rect_of(window.active)
-            .and_then(|rect| shown_part(rect, offset, area))
-            .map(|(rect, _)| rect)
-            .filter(|_| coloured || indicators == "arrows"),
+        active: shown(window.active),
+        halves: matches!(indicators.as_str(), "colour" | "both"),
+        marked: reader.mux.marked_pane().and_then(shown),
+        order: window.panes.clone(),
+        first_index: reader.mux.option_number(Scope::Window(window.id), "pane-base-index").max(0) as usize,
         arrows: matches!(indicators.as_str(), "arrows" | "both"),
         labels: labels(reader, panes, offset, area, window_area),
         outside: style,

@@ -177,6 +177,8 @@ pub enum Lines {
     Simple,
     /// Blanks.
     Spaces,
+    /// The panes' numbers.
+    Number,
 }
 
 /// The lines between panes.
@@ -192,8 +194,16 @@ pub struct Borders {
     pub active_style: Style,
     /// The active pane's place.
     pub active: Option<Rect>,
+    /// Of the border between two panes only half has the active pane's colour.
+    pub halves: bool,
     /// Arrows that point to the active pane.
     pub arrows: bool,
+    /// The marked pane's place.
+    pub marked: Option<Rect>,
+    /// The window's panes in their order, and the index of the first (`pane-base-index`).
+    pub order: Vec<PaneId>,
+    /// See `order`.
+    pub first_index: usize,
     /// Texts on them.
     pub labels: Vec<Label>,
     /// What is outside of the window, when the client's terminal is larger.

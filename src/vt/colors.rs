@@ -18,18 +18,41 @@ pub(super) fn parse_color(spec: &[u8]) -> Option<Rgb> {
     if let Some(hex) = spec.strip_prefix('#') {
         return hash(hex);
     }
-    let Some((space, values)) = spec.split_once(':') else { return color_name(spec) };
+    let Some((space, values)) = spec.split_once(':') else {
+        return decimal(spec).or_else(|| color_name(spec));
+    };
     let space = space.to_ascii_lowercase();
     if matches!(&space[..], "rgb" | "rgba") {
         let mut parts = values.split('/').map(scaled);
         return Some((parts.next()??, parts.next()??, parts.next()??));
     }
     let mut parts = values.split('/').map(|v| v.trim().parse::<f64>().ok().filter(|v| v.is_finite()));
+    if matches!(&space[..], "cmy" | "cmyk") {
+        let inks = parts.collect::<Option<Vec<f64>>>()?;
+        return printed(&inks, if space == "cmy" { 3 } else { 4 });
+    }
     let three = [parts.next()??, parts.next()??, parts.next()??];
     if parts.next().is_some() {
         return None;
     }
     if space == "rgbi" { Some(xcms::displayed(three)) } else { xcms::color(&space, three) }
+}
+
+/// `red,green,blue` as numbers to 255.
+fn decimal(spec: &str) -> Option<Rgb> {
+    let mut parts = spec.split(',').map(|n| n.parse::<u8>().ok());
+    let rgb = (parts.next()??, parts.next()??, parts.next()??);
+    parts.next().is_none().then_some(rgb)
+}
+
+/// Fractions of cyan, magenta, yellow and perhaps black, as tmux reads them.
+fn printed(inks: &[f64], how_many: usize) -> Option<Rgb> {
+    if inks.len() != how_many || inks.iter().any(|v| !(0.0..=1.0).contains(v)) {
+        return None;
+    }
+    let black = inks.get(3).copied().unwrap_or(0.0);
+    let part = |i: usize| ((1.0 - inks[i]) * (1.0 - black) * 255.0) as u8;
+    Some((part(0), part(1), part(2)))
 }
 
 /// One to four hexadecimal digits as a fraction of the largest number they can be.
@@ -38,6 +61,10 @@ fn scaled(digits: &str) -> Option<u8> {
         return None;
     }
     let value = u32::from_str_radix(digits, 16).ok()?;
+    if digits.len() == 4 {
+        // As tmux has it: the high byte.
+        return Some((value >> 8) as u8);
+    }
     let max = (1u32 << (4 * digits.len())) - 1;
     Some((value * 255 / max) as u8)
 }

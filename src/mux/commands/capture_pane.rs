@@ -40,6 +40,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         escapes: args.has('e'),
         join: args.has('J'),
         keep_trailing: args.has('N'),
+        flags: args.has('F'),
         alternate,
     };
     // -P asks for the unfinished escape sequence; nothing of it is kept as text.

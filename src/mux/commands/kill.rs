@@ -46,6 +46,11 @@ fn window(mux: &mut Mux, call: &Call) -> Outcome {
             .map(|s| s.links.values().map(|l| l.window).filter(|w| *w != found.window).collect())
             .unwrap_or_default();
         others.into_iter().for_each(|w| mux.kill_window(w));
+        // One that is in the session twice is one of the others, too.
+        let links = mux.sessions.get(&found.session).map(|s| &s.links);
+        if links.is_some_and(|l| l.values().filter(|l| l.window == found.window).count() > 1) {
+            mux.kill_window(found.window);
+        }
     } else {
         mux.kill_window(found.window);
     }

@@ -400,6 +400,7 @@ fn start_dir(mux: &Mux, call: &Call, found: Option<Found>) -> String {
     }
     match call.client().and_then(|c| mux.clients.get(&c)) {
         Some(c) if !c.attached => c.hello.cwd.clone(),
+        _ if mux.loading_config => mux.config.start_dir.clone(),
         _ => found.and_then(|f| mux.sessions.get(&f.session)).map(|s| s.path.clone()).unwrap_or_default(),
     }
 }
@@ -431,7 +432,7 @@ pub(crate) fn answer(mux: &mut Mux, id: RequestId, request: Request, result: Res
                 mux.run_word(request.waits.unwrap_or(origin.client), &word, &origin);
             }
         }
-        Pending::RunShell { silent_ok } => run_shell::finished(mux, &origin, result, silent_ok),
+        Pending::RunShell { shown_in } => run_shell::finished(mux, &origin, result, shown_in),
         Pending::Source { path, quiet, parse_only, verbose } => {
             source_file::loaded(
                 mux,

@@ -149,6 +149,7 @@ fn shown(mux: &mut Mux, call: &Call, session: SessionId, detached: bool) -> Outc
     if !detached && let Some(client) = call.client() {
         mux.show_session(client, session);
     }
+    mux.config_errors_in(session);
     if args.has('P') {
         let format = args.get('F').unwrap_or_else(|| FORMAT.into());
         let text = expand(mux, call, &format, mux.found_session(session));

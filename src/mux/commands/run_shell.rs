@@ -6,6 +6,7 @@ use super::super::event::Failure;
 use super::super::queue::{Call, Flow, Later, LaterShell, Origin, Outcome, Pending, Trouble};
 use super::{DONE, Verb, expand, verb};
 use crate::command::target::TargetKind;
+use crate::ids::PaneId;
 use std::time::Duration;
 
 pub(crate) const VERB: Verb = verb(
@@ -42,8 +43,16 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     };
     let command = args.word(0).map(|c| if args.has('C') { c } else { mux.expand(&c, about) });
     let cwd = args.get('c').map(|c| expand(mux, call, &c, found));
-    let shell =
-        LaterShell { command, cwd, as_commands: args.has('C'), origin: call.origin.clone(), waits, found };
+    let shown_in = args.has('t').then_some(found).flatten().map(|f| f.pane);
+    let shell = LaterShell {
+        command,
+        cwd,
+        as_commands: args.has('C'),
+        origin: call.origin.clone(),
+        waits,
+        found,
+        shown_in,
+    };
     match args.get('d') {
         Some(d) => {
             let seconds: f64 = d.parse().map_err(|_| format!("invalid delay time: {d}"))?;
@@ -82,17 +91,27 @@ pub(crate) fn go_on(mux: &mut Mux, shell: LaterShell) {
                     .unwrap_or_default()
             });
             let job = mux.shell_job(&command, shell.found.map(|f| f.session), cwd, Vec::new());
-            mux.ask(job, Pending::RunShell { silent_ok: true }, &shell.origin, shell.waits);
+            mux.ask(job, Pending::RunShell { shown_in: shell.shown_in }, &shell.origin, shell.waits);
         }
     }
 }
 
 /// Its output is shown; an exit code that is not 0 is handed on and told, as tmux does.
-pub(super) fn finished(mux: &mut Mux, origin: &Origin, result: Result<String, Failure>, _silent_ok: bool) {
+pub(super) fn finished(
+    mux: &mut Mux,
+    origin: &Origin,
+    result: Result<String, Failure>,
+    shown_in: Option<PaneId>,
+) {
+    let show = |mux: &mut Mux, text: &str| match shown_in.filter(|p| mux.panes.contains_key(p)) {
+        Some(pane) if !text.is_empty() => mux.view_text(pane, text),
+        Some(_) => {}
+        None => mux.print(origin, text),
+    };
     match result {
-        Ok(text) => mux.print(origin, &text),
+        Ok(text) => show(mux, &text),
         Err(f) => {
-            mux.print(origin, &f.text);
+            show(mux, &f.text);
             mux.tell_trouble(origin, 0, &Trouble::new(f.class, ""));
         }
     }

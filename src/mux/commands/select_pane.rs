@@ -33,6 +33,10 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     if args.has('M') || args.has('m') {
         let mark = args.has('m') && mux.marked != Some(found.pane);
         mux.marked = mark.then_some(found.pane);
+        if mark && mux.windows.get(&found.window).is_some_and(|w| w.float(found.pane).is_some()) {
+            // One that floats comes to the front, as in tmux.
+            mux.select_pane(found.pane);
+        }
         mux.redraw_all();
         return DONE;
     }

@@ -142,6 +142,9 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
             }
             super::bind_key::print(&commands, " ; ")
         }
+        Some(d) if d.name == "default-client-command" && !value.is_empty() => {
+            super::bind_key::print(&mux.parse_commands(&value, None).map_err(|e| e.text)?, " ; ")
+        }
         _ => value,
     };
     if matches!(named.name.as_str(), "theme" | "theme-dark" | "theme-light")
@@ -151,6 +154,11 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
         let option = named.name.clone();
         let pending = Pending::Theme { scope, option, name: value.clone(), quiet };
         mux.ask(Job::CheckTheme { name: value }, pending, &call.origin, Some(call.queue));
+        return Ok(Flow::Wait);
+    }
+    if named.name == "default-shell" && !args.has('a') {
+        let pending = Pending::Theme { scope, option: named.name.clone(), name: value.clone(), quiet };
+        mux.ask(Job::CheckShell { path: value }, pending, &call.origin, Some(call.queue));
         return Ok(Flow::Wait);
     }
     let result = match mux.options_at_mut(scope) {
@@ -168,7 +176,8 @@ pub(super) fn run(mux: &mut Mux, call: &Call) -> Outcome {
     DONE
 }
 
-/// `set-option theme NAME` (or `theme-light`, `theme-dark`), now that it is known whether there is one.
+/// `set-option theme NAME` (or `theme-light`, `theme-dark`, `default-shell`), now that it is known whether there
+/// is one.
 pub(super) fn theme_checked(
     mux: &mut Mux,
     origin: &Origin,

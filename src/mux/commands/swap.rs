@@ -79,7 +79,13 @@ fn pane(mux: &mut Mux, call: &Call) -> Outcome {
             p.window = src.window;
         }
     }
-    if !args.has('d') {
+    if args.has('d') {
+        // In one window the source is active if either was, as tmux has it.
+        let active = mux.windows.get(&dst.window).map(|w| w.active);
+        if one_window && active == Some(dst.pane) {
+            mux.select_pane(src.pane);
+        }
+    } else {
         // The pane that -t named is active where it is now; in two windows each gets the other's.
         mux.select_pane(dst.pane);
         if !one_window {
@@ -95,6 +101,11 @@ fn window(mux: &mut Mux, call: &Call) -> Outcome {
     let dst = target(mux, call, 't', TargetKind::Window)?;
     if (src.session, src.index) == (dst.session, dst.index) {
         return DONE;
+    }
+    let group = |s| mux.sessions.get(&s).and_then(|s| s.group.as_ref());
+    if src.session != dst.session && group(src.session).is_some() && group(src.session) == group(dst.session)
+    {
+        return Err("can't move window, sessions are grouped".into());
     }
     let links =
         |mux: &Mux, f: Found| mux.sessions.get(&f.session).and_then(|s| s.links.get(&f.index)).copied();

@@ -258,6 +258,9 @@ pub fn parse_value(def: &OptionDef, text: &str, old: Option<&Value>) -> Result<V
 
 /// Splits what a user gives an array at once: by commas, or by spaces for command-like arrays.
 fn split_array(def: &OptionDef, text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
     let separators: &[char] = match def.name {
         "command-alias" | "terminal-features" | "terminal-overrides" | "user-keys" => &[','],
         "status-format" => return vec![text.to_owned()],
@@ -319,6 +322,13 @@ impl Options {
             return Ok(());
         };
         if def.is_array() {
+            let colour = |c: &str| crate::format::style::parse_colour(c).is_some();
+            let parts = || split_array(def, text);
+            if def.name == "pane-colours"
+                && let Some(bad) = parts().into_iter().find(|c| !colour(c) && !c.contains("#{"))
+            {
+                return Err(OptionError::Bad(format!("bad colour: {bad}")));
+            }
             let mut items = match old {
                 Some(Value::Array(items)) => items,
                 _ => BTreeMap::new(),
@@ -337,7 +347,7 @@ impl Options {
                         items.clear();
                     }
                     let mut next = 0u32;
-                    for part in split_array(def, text) {
+                    for part in parts() {
                         while items.contains_key(&next) {
                             next += 1;
                         }

@@ -567,3 +567,103 @@ fn every_list_is_also_json() {
     assert!(w.fails("list-panes --json -F x").contains("leave -F out"));
     let _ = c;
 }
+
+#[test]
+fn a_configuration_may_call_us_while_it_is_read() {
+    let mut w = World::new();
+    let file = "if-shell 'tmux show -gv @a' 'set -g @a b'\n";
+    w.mux.load_config(w.now, &[("qmux.conf".into(), file.into())]);
+    w.drain();
+    // The client that started the server waits for the configuration, the one it runs does not.
+    let starter = w.start("new-session -d -s s");
+    let (request, _) = w.jobs.pop().unwrap();
+    let inner = w.start("display-message -p inner");
+    assert_eq!(w.said(inner), Said { out: "inner\n".into(), err: String::new(), code: Some(0) });
+    assert_eq!(w.said(starter).code, None);
+    w.event(Event::Done { request, result: Ok(String::new()) });
+    assert_eq!(w.said(starter).code, Some(0));
+    assert_eq!(w.show("#{@a}"), "b");
+}
+
+#[test]
+fn errors_of_the_configuration_are_shown_in_the_first_session() {
+    let mut w = World::new();
+    w.mux.load_config(w.now, &[("qmux.conf".into(), "wibble\n".into())]);
+    w.drain();
+    w.ok("new-session -d -s s");
+    assert_eq!(w.show("#{pane_mode}"), "view-mode");
+}
+
+#[test]
+fn run_shell_with_a_target_shows_its_output_there() {
+    let mut w = World::with_session();
+    let id = w.start("run-shell -t work: 'echo foo'");
+    let (request, _) = w.jobs.pop().unwrap();
+    w.event(Event::Done { request, result: Ok("foo\n".into()) });
+    assert_eq!(w.said(id), Said { out: String::new(), err: String::new(), code: Some(0) });
+    assert_eq!(w.show("#{pane_mode}"), "view-mode");
+}
+
+#[test]
+fn what_tmux_refuses_of_windows_and_options_is_refused() {
+    let mut w = World::with_session();
+    w.ok("new-window -d -t work:1");
+    w.ok("new-session -d -s other -t work");
+    let id = w.start("swap-window -d -s work:0 -t other:1");
+    assert_eq!(w.said(id).err, "can't move window, sessions are grouped\n");
+    let id = w.start("set -w pane-colours[1] xxxyyy");
+    assert_eq!(w.said(id).err, "bad colour: xxxyyy\n");
+    w.ok("set -w pane-colours[1] red");
+    let id = w.start("set -g default-client-command 'if -x {'");
+    assert_eq!(w.said(id).err, "syntax error\n");
+    w.ok("set -g status-format ''");
+    assert_eq!(w.ok("show -g status-format"), "status-format");
+    let id = w.start("set -g default-shell /no/shell");
+    let (request, job) = w.jobs.pop().unwrap();
+    assert_eq!(job, Job::CheckShell { path: "/no/shell".into() });
+    let failure = Failure::new(1, "shell", "not a suitable shell: /no/shell".into());
+    w.event(Event::Done { request, result: Err(failure) });
+    assert_eq!(w.said(id).err, "not a suitable shell: /no/shell\n");
+    assert_eq!(w.ok("show -gv default-shell"), "/bin/bash");
+}
+
+#[test]
+fn kill_window_a_takes_one_that_is_linked_twice_too() {
+    let mut w = World::with_session();
+    w.ok("new-session -d -s twice");
+    w.ok("link-window -d -s twice:0 -t twice:5");
+    w.ok("new-window -d -t twice:1");
+    w.ok("kill-window -a -t twice:0");
+    let id = w.start("has-session -t twice");
+    assert_eq!(w.said(id).err, "can't find session: twice\n");
+}
+
+#[test]
+fn swap_pane_d_makes_the_source_active_if_either_was() {
+    let mut w = World::with_session();
+    w.ok("split-window -d -t %0");
+    w.ok("split-window -d -t %0");
+    let active = |w: &mut World| w.show("#{pane_id}");
+    w.ok("swap-pane -d -U -t %0");
+    assert_eq!(active(&mut w), "%1");
+    w.ok("swap-pane -d -D -t %0");
+    assert_eq!(active(&mut w), "%1");
+    w.ok("swap-pane -d -s %0 -t %1");
+    assert_eq!(active(&mut w), "%0");
+    w.ok("swap-pane -d -s %0 -t %2");
+    assert_eq!(active(&mut w), "%0");
+}
+
+#[test]
+fn a_panes_own_colours_and_process_can_be_asked_for() {
+    let mut w = World::with_session();
+    assert_eq!(w.show("#{pane_pid} #{pane_bg}"), "1000 default");
+    w.ok("set -g window-style fg=red,bg=colour12");
+    assert_eq!(w.show("#{pane_fg} #{pane_bg}"), "red colour12");
+    w.event(Event::PaneOutput { pane: PaneId(0), bytes: b"\x1b]11;rgb:10/4E/8B\x07" });
+    assert_eq!(w.show("#{pane_bg}"), "#104e8b");
+    w.event(Event::PaneOutput { pane: PaneId(0), bytes: "x".repeat(80).as_bytes() });
+    assert_eq!(w.show("#{cursor_x} #{cursor_y}"), "80 0");
+    w.ok("split-window -d -E -t %0");
+    assert_eq!(w.ok("display -p -t %1 '[#{pane_pid}]'"), "[]");
+}

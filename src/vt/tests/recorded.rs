@@ -4,7 +4,16 @@
 use super::*;
 
 const ALL: CaptureOptions =
-    CaptureOptions { escapes: true, join: false, keep_trailing: false, alternate: false };
+    CaptureOptions { escapes: true, join: false, keep_trailing: false, flags: false, alternate: false };
+
+/// A line without the blanks at its end, coloured or not: which of them tmux writes depends on how the line came to be.
+fn seen(line: &str) -> &str {
+    let mut line = line.trim_end();
+    while let Some(at) = line.rfind("\x1b[").filter(|at| line[*at..].find('m') == Some(line.len() - at - 1)) {
+        line = line[..at].trim_end();
+    }
+    line
+}
 
 fn check(name: &str, recorded: &[u8], tmux: &str, cursor: (u16, u16)) {
     let mut s = Screen::new(Size { cols: 80, rows: 24 }, 100);
@@ -16,7 +25,7 @@ fn check(name: &str, recorded: &[u8], tmux: &str, cursor: (u16, u16)) {
     };
     let (ours, theirs) = (read(&s.capture(0, 23, ALL)), read(tmux));
     for y in 0..24 {
-        assert_eq!(ours.capture(y, y, ALL), theirs.capture(y, y, ALL), "{name}, row {y}");
+        assert_eq!(seen(&ours.capture(y, y, ALL)), seen(&theirs.capture(y, y, ALL)), "{name}, row {y}");
     }
     assert_eq!(at(&s), cursor, "{name}");
 }

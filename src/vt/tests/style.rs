@@ -96,12 +96,45 @@ fn capture_as_text_and_with_escapes() {
     assert_eq!(s.capture(0, 2, plain), "two x\nabcdef\ng\n");
     assert_eq!(s.capture(-99, 0, plain), "one\ntwo x\n");
     let escapes = CaptureOptions { escapes: true, ..plain };
-    assert_eq!(s.capture(0, 0, escapes), "\x1b[1;31mtwo\x1b[0m x\n");
+    assert_eq!(s.capture(0, 0, escapes), "\x1b[1m\x1b[31mtwo\x1b[0m x\n");
     let join = CaptureOptions { join: true, ..plain };
     assert_eq!(s.capture(1, 2, join), "abcdefg  \n");
     let keep = CaptureOptions { keep_trailing: true, ..plain };
-    assert_eq!(s.capture(2, 2, keep), "g  \n");
+    assert_eq!(s.capture(2, 2, keep), "g     \n");
     // What escapes write, a screen reads back.
     let again = screen(6, 1, s.capture(0, 0, escapes).trim_end());
     assert_eq!(again.line(0), s.line(1));
+}
+
+#[test]
+fn escapes_are_captured_as_tmux_writes_them() {
+    let escapes = CaptureOptions { escapes: true, ..CaptureOptions::default() };
+    // What follows a coloured text says where it ends; a full line leaves that to the next one.
+    let s = screen(8, 3, "\x1b[43mabc\x1b[0m\r\n\x1b[43mabcdefgh\x1b[0m\r\nx");
+    assert_eq!(s.capture(0, 2, escapes), "\x1b[43mabc\x1b[49m\n\x1b[43mabcdefgh\n\x1b[49mx\n");
+    // Every colour is a sequence of its own, in the older form; an attribute less means to begin anew.
+    let s = screen(8, 1, "\x1b[1;38;5;200;48;2;1;2;3ma\x1b[22;3mb\x1b[0mc");
+    let text = "\x1b[1m\x1b[38;5;200m\x1b[48;2;1;2;3ma\x1b[0;3m\x1b[38;5;200m\x1b[48;2;1;2;3mb\x1b[0mc\n";
+    assert_eq!(s.capture(0, 0, escapes), text);
+    // Blanks that are seen stay.
+    let s = screen(8, 1, "\x1b[44m  \x1b[0m");
+    assert_eq!(s.capture(0, 0, escapes), "\x1b[44m  \x1b[49m\n");
+}
+
+#[test]
+fn lines_are_captured_with_what_is_special_about_them() {
+    let flags = CaptureOptions { flags: true, ..CaptureOptions::default() };
+    let text = "12345678\r\n\x1b]8;;http://a.b\x1b\\L\x1b]8;;\x1b\\\r\n\u{e9}\r\n\x1b[38;2;1;2;3mR\x1b[m\r\n\x1b[31mr";
+    let s = screen(5, 6, text);
+    assert_eq!(s.capture(0, 5, flags), "W 12345\n- 678\nHX L\nX \u{e9}\nX R\n- r\n");
+}
+
+#[test]
+fn cmy_and_plain_numbers_are_colours() {
+    let bg = |spec: &str| screen(5, 1, &format!("\x1b]11;{spec}\x07")).default_bg();
+    assert_eq!(bg("cmy:0.9373/0.6941/0.4549"), Some((0x0f, 0x4e, 0x8b)));
+    assert_eq!(bg("cmyk:0.88/0.44/0.00/0.45"), Some((0x10, 0x4e, 0x8c)));
+    assert_eq!(bg("16,78,139"), Some((16, 78, 139)));
+    assert_eq!(bg("rgb:1000/4E00/8B00"), Some((0x10, 0x4e, 0x8b)));
+    assert_eq!(bg("cmy:2/0/0"), None);
 }
