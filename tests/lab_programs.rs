@@ -297,7 +297,7 @@ fn a_multiplexer_inside(server: &str, client: &str, folder: &str) {
         let mut n = 0;
         travel(stage, rounds(10), |place| {
             n += 1;
-            stage.run(&format!("let n++; clear; echo coun''ted $n on $(cat /etc/hostname)"));
+            stage.run("let n++; clear; echo coun''ted $n on $(cat /etc/hostname)");
             stage.wait(&format!("counted {n} on {place}"));
             let other = if place == "hostA" { "hostB" } else { "hostA" };
             assert!(
@@ -308,8 +308,8 @@ fn a_multiplexer_inside(server: &str, client: &str, folder: &str) {
         stage.move_to("hostB");
         // New programs of its, a client that goes, and one that comes, by the socket there.
         inner_prefix(stage, "c");
-        stage.run("clear; echo an''other $n");
-        stage.wait("another \n");
+        stage.run("clear; echo an''other; echo");
+        stage.wait("another\n");
         stage.run(&format!(
             "clear; {client} list-windows -F 'wi''ndow #{{window_index}} of #{{session_name}}'"
         ));
