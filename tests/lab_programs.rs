@@ -350,7 +350,7 @@ fn java_goes_on_with_its_counters() {
                        Thread.sleep(100); if (System.in.available() > 0) break; }\n\
                        System.out.println(\"en\" + \"ough\"); } }\n";
         stage.home().write("ana", &stage.path("Ticks.java"), program);
-        run_and_tell(stage, "java Ticks.java");
+        run_and_tell(stage, "javac Ticks.java && java -Xmx64m -cp . Ticks");
         stage.wait("tick 3");
         travel(stage, rounds(10), |place| {
             draws_on(stage);

@@ -107,10 +107,19 @@ impl Ties {
         if family.iter().any(|&(pid, _)| session(pid).is_some_and(|s| self.sessions.contains(&s))) {
             return true;
         }
-        // One that has a terminal is no daemon but another's: an engine may have several trees.
-        let daemon = family.first().is_some_and(|&(pid, _)| !has_terminal(pid));
+        // Whoever has a terminal, our session, a namespace of its own, or is a child of ours that has not executed its
+        // program yet, is no daemon of the tree's: an engine may have several trees, and helpers.
+        let own = std::process::id() as i32;
+        let words = |pid: i32| proc::read(&format!("/proc/{pid}/cmdline")).ok();
+        let stranger = |pid| has_terminal(pid) || session(pid) == session(own) || words(pid) == words(own);
+        let contained = || family.iter().any(|&(pid, _)| namespace(pid) != namespace(own));
+        let daemon = family.first().is_some_and(|&(pid, _)| !stranger(pid)) && !contained();
         daemon && family.iter().any(|&(pid, _)| links(pid).iter().any(shared))
     }
+}
+
+fn namespace(pid: i32) -> Option<Vec<u8>> {
+    proc::link(&format!("/proc/{pid}/ns/pid")).ok()
 }
 
 fn has_terminal(pid: i32) -> bool {
