@@ -297,7 +297,7 @@ fn a_multiplexer_inside(server: &str, client: &str, folder: &str) {
         let mut n = 0;
         travel(stage, rounds(10), |place| {
             n += 1;
-            stage.run(&format!("let n++; clear; echo coun''ted $n on $(cat /etc/hostname)"));
+            stage.run("let n++; clear; echo coun''ted $n on $(cat /etc/hostname)");
             stage.wait(&format!("counted {n} on {place}"));
             let other = if place == "hostA" { "hostB" } else { "hostA" };
             assert!(
@@ -308,8 +308,8 @@ fn a_multiplexer_inside(server: &str, client: &str, folder: &str) {
         stage.move_to("hostB");
         // New programs of its, a client that goes, and one that comes, by the socket there.
         inner_prefix(stage, "c");
-        stage.run("clear; echo an''other $n");
-        stage.wait("another \n");
+        stage.run("clear; echo an''other; echo");
+        stage.wait("another\n");
         stage.run(&format!(
             "clear; {client} list-windows -F 'wi''ndow #{{window_index}} of #{{session_name}}'"
         ));
@@ -350,7 +350,7 @@ fn java_goes_on_with_its_counters() {
                        Thread.sleep(100); if (System.in.available() > 0) break; }\n\
                        System.out.println(\"en\" + \"ough\"); } }\n";
         stage.home().write("ana", &stage.path("Ticks.java"), program);
-        run_and_tell(stage, "java Ticks.java");
+        run_and_tell(stage, "javac Ticks.java && java -Xmx64m -cp . Ticks");
         stage.wait("tick 3");
         travel(stage, rounds(10), |place| {
             draws_on(stage);

@@ -3,8 +3,8 @@
 //! A program that makes itself a daemon (a tmux server) gives up its parent, and the kernel hands it to the next
 //! reaper. Where the pane came by a move, that is the first process of its namespace, which reaps nothing else, and
 //! everything in the namespace is the tree. Where the pane began, it is the keeper; there an orphan belongs to the
-//! tree that is in one of its sessions, has one of its terminals open, or has the other end of one of its pipes or
-//! connections. A daemon that nobody in the pane talks to (an agent) stays: other panes may use it.
+//! tree that is in one of its sessions, or has no terminal of its own and has one of the tree's open, or the other end
+//! of one of its pipes or connections. A daemon that nobody in the pane talks to (an agent) stays: other panes may use it.
 
 use super::proc;
 use crate::sys::descriptors;
@@ -104,10 +104,26 @@ impl Ties {
                     .filter(|found| found.peer != 0)
                     .is_some_and(|found| self.links.contains(format!("socket:[{}]", found.peer).as_bytes()))
         };
-        family.iter().any(|&(pid, _)| {
-            session(pid).is_some_and(|s| self.sessions.contains(&s)) || links(pid).iter().any(shared)
-        })
+        if family.iter().any(|&(pid, _)| session(pid).is_some_and(|s| self.sessions.contains(&s))) {
+            return true;
+        }
+        // Whoever has a terminal, our session, a namespace of its own, or is a child of ours that has not executed its
+        // program yet, is no daemon of the tree's: an engine may have several trees, and helpers.
+        let own = std::process::id() as i32;
+        let words = |pid: i32| proc::read(&format!("/proc/{pid}/cmdline")).ok();
+        let stranger = |pid| has_terminal(pid) || session(pid) == session(own) || words(pid) == words(own);
+        let contained = || family.iter().any(|&(pid, _)| namespace(pid) != namespace(own));
+        let daemon = family.first().is_some_and(|&(pid, _)| !stranger(pid)) && !contained();
+        daemon && family.iter().any(|&(pid, _)| links(pid).iter().any(shared))
     }
+}
+
+fn namespace(pid: i32) -> Option<Vec<u8>> {
+    proc::link(&format!("/proc/{pid}/ns/pid")).ok()
+}
+
+fn has_terminal(pid: i32) -> bool {
+    proc::Stat::read(&format!("/proc/{pid}")).is_ok_and(|stat| stat.terminal().is_some())
 }
 
 fn session(pid: i32) -> Option<i32> {
