@@ -189,7 +189,8 @@ fn sessions_windows_and_panes_live_and_end() {
     assert_eq!(w.ok("ls -F #S"), "1\nwork");
     w.ok("rename-session -t 1 x:y");
     assert_eq!(w.ok("ls -F #S"), "work\nx:y");
-    w.ok("kill-session -t =x:y");
+    let id = w.ok("ls -f #{==:#{session_name},x:y} -F #{session_id}");
+    w.ok(&format!("kill-session -t {id}"));
     w.ok("setenv -g A b");
     assert_eq!(w.ok("showenv -g A"), "A=b");
     w.ok("kill-server");
