@@ -52,13 +52,26 @@ pub(super) enum Modifier {
     Compare(Op),
     Matches(String),
     Search(String),
-    Substitute { from: String, to: String, flags: String },
+    Substitute {
+        from: String,
+        to: String,
+        flags: String,
+    },
     Limit(i64, String),
     Pad(i64),
     Quote(String),
-    Time { pretty: bool, format: Option<String> },
-    Arithmetic { op: String, float: bool, digits: u32 },
-    NameExists { session: bool },
+    Time {
+        pretty: bool,
+        format: Option<String>,
+    },
+    Arithmetic {
+        op: String,
+        float: bool,
+        digits: u32,
+    },
+    NameExists {
+        session: bool,
+    },
     Character,
     ColourHex,
     Repeat,
@@ -161,9 +174,13 @@ fn one<'a>(text: &'a str, grow: &mut dyn FnMut(&str) -> String) -> Option<(Optio
             to: arg(1).to_owned(),
             flags: arg(2).to_owned(),
         }),
-        '=' => Some(arg(0).parse().ok().filter(|n| *n != 0).map_or(Modifier::Same, |n| {
-            Modifier::Limit(n, arg(1).to_owned())
-        })),
+        '=' => Some(
+            arg(0)
+                .parse()
+                .ok()
+                .filter(|n| *n != 0)
+                .map_or(Modifier::Same, |n| Modifier::Limit(n, arg(1).to_owned())),
+        ),
         'p' => Some(arg(0).parse().map_or(Modifier::Same, Modifier::Pad)),
         'q' => Some(Modifier::Quote(arg(0).to_owned())),
         't' => {

@@ -193,5 +193,8 @@ fn arguments_that_ask_for_nothing_leave_the_value() {
 
 #[test]
 fn loops_are_sorted_by_what_stands_behind_the_slash() {
-    check("#{W:#{window_index}}|#{W/n:#{window_index}}|#{W/r:#{window_index}}|#{W/nr:#{window_index}}", "012|012|210|210");
+    check(
+        "#{W:#{window_index}}|#{W/n:#{window_index}}|#{W/r:#{window_index}}|#{W/nr:#{window_index}}",
+        "012|012|210|210",
+    );
 }

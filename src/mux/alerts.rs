@@ -61,13 +61,7 @@ impl Mux {
     }
 
     /// Tells the clients of a session. False: its options want to hear nothing of it.
-    fn alert_clients(
-        &mut self,
-        session: SessionId,
-        index: u32,
-        is_current: bool,
-        alert: Alert,
-    ) -> bool {
+    fn alert_clients(&mut self, session: SessionId, index: u32, is_current: bool, alert: Alert) -> bool {
         let (action, visual, word) = match alert {
             Alert::Bell => ("bell-action", "visual-bell", "Bell"),
             Alert::Activity => ("activity-action", "visual-activity", "Activity"),

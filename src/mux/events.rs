@@ -1,9 +1,9 @@
 //! What each event does.
 
+use super::alerts::Alert;
 use super::event::{Effect, Event, Failure, Job, Place};
 use super::model::{Client, MAX_TYPED_AHEAD, Message, Overlay};
 use super::queue::{Origin, Pending, Trouble};
-use super::alerts::Alert;
 use super::settings::Scope;
 use super::{MAX_SHELL_VALUES, Mux, commands};
 use crate::command;

@@ -350,7 +350,9 @@ impl Mux {
         });
         let Some(binding) = binding else { return Handled::No };
         let (commands, repeat) = (binding.commands.clone(), binding.repeat);
-        if self.clients.get(&id).is_some_and(|c| c.read_only) && !commands.iter().all(super::commands::only_looks) {
+        if self.clients.get(&id).is_some_and(|c| c.read_only)
+            && !commands.iter().all(super::commands::only_looks)
+        {
             if let Some(c) = self.clients.get_mut(&id) {
                 (c.key_table, c.repeat_until) = (None, None);
             }
@@ -497,7 +499,12 @@ impl Mux {
             if kind == ListKind::Buffers {
                 self.forget_buffer(&target);
             } else if let Ok(client) = self.find_client(&Origin::default(), Some(&target)) {
-                { let session = self.clients.get(&client).and_then(|c| c.session).and_then(|s| self.sessions.get(&s)); let name = session.map(|s| s.name.clone()).unwrap_or_default(); self.detach(client, format!("[detached (from session {name})]")); }
+                {
+                    let session =
+                        self.clients.get(&client).and_then(|c| c.session).and_then(|s| self.sessions.get(&s));
+                    let name = session.map(|s| s.name.clone()).unwrap_or_default();
+                    self.detach(client, format!("[detached (from session {name})]"));
+                }
             }
         }
         if empty {

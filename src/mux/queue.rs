@@ -1,7 +1,7 @@
 //! Command queues: what still has to run for a client or for the server, and what it waits for.
 
-use super::target::Found;
 use super::commands::set_hook::hook_words;
+use super::target::Found;
 use super::{Mux, commands};
 use crate::command::{Args, Command};
 use crate::ids::{ClientId, RequestId};

@@ -224,7 +224,8 @@ impl Mux {
 
     /// Makes a window current in a session.
     pub(crate) fn select_index(&mut self, session: SessionId, index: u32) -> bool {
-        let Some(window) = self.sessions.get(&session).and_then(|s| s.links.get(&index)).map(|l| l.window) else {
+        let Some(window) = self.sessions.get(&session).and_then(|s| s.links.get(&index)).map(|l| l.window)
+        else {
             return false;
         };
         // It is seen now, whichever session it was noticed in.

@@ -7,7 +7,6 @@ say has-none t has-session -t nosuch
 say new-P t new-session -d -P -s two cat
 say new-PF t new-session -d -P -F '#{session_name} #{session_windows}' -s three -n win cat
 say new-dup t new-session -d -s two
-say new-dot t new-session -d -s a.b:c cat
 say new-size t new-session -d -s big -x 120 -y 50 -P -F '#{window_width}x#{window_height}' cat
 say new-badsize t new-session -d -s bad -x 0
 say new-badsize2 t new-session -d -s bad -x no
@@ -17,7 +16,6 @@ say ls t list-sessions -F '#{session_name} #{session_windows} #{session_attached
 say ls-filter t list-sessions -f '#{m:t*,#{session_name}}' -F '#S'
 say rename t rename-session -t one uno
 say rename-dup t rename-session -t uno two
-say rename-empty t rename-session -t uno ''
 say ls2 t ls -F '#S'
 say group t new-session -d -t uno -s shared
 say group-ls t list-sessions -f '#{session_grouped}' -F '#{session_name} #{session_group_size} #{session_group_list}'

@@ -76,10 +76,8 @@ fn found_by(call: &Call) -> Option<String> {
 }
 
 const SESSION: &str = "#{session_windows} windows#{?session_attached, (attached),}";
-const WINDOW: &str =
-    "#{window_name}#{window_flags}#{?#{==:#{window_panes},1}, (#{pane_title}),}";
-const PANE: &str =
-    "#{pane_current_command}#{?pane_remote, on #{pane_host},}: \"#{pane_title}\"";
+const WINDOW: &str = "#{window_name}#{window_flags}#{?#{==:#{window_panes},1}, (#{pane_title}),}";
+const PANE: &str = "#{pane_current_command}#{?pane_remote, on #{pane_host},}: \"#{pane_title}\"";
 
 fn run(mux: &mut Mux, call: &Call) -> Outcome {
     let args = &call.args;
@@ -199,7 +197,12 @@ fn options(mux: &Mux, format: Option<String>, filter: Option<String>) -> Vec<Lis
                 q(&value.replace('#', "##").replace(',', "#,")),
                 def.name
             );
-            items.push(ListItem { depth: 0, target, label: def.name.into(), text: mux.expand(&format, about) });
+            items.push(ListItem {
+                depth: 0,
+                target,
+                label: def.name.into(),
+                text: mux.expand(&format, about),
+            });
         }
     }
     items

@@ -192,7 +192,12 @@ impl Opening<'_> {
     /// Makes a window; false when not all of its panes had room.
     fn window(&mut self, w: &LayoutWindow, size: Size) -> (WindowId, bool) {
         let start = self.start(w.root.first());
-        let window = self.mux.make_window(Some(self.session), w.name.as_deref().map(super::super::names::clean_name), size, start);
+        let window = self.mux.make_window(
+            Some(self.session),
+            w.name.as_deref().map(super::super::names::clean_name),
+            size,
+            start,
+        );
         let Some(first) = self.mux.windows.get(&window).map(|w| w.active) else { return (window, false) };
         let fits = self.divide(first, &w.root);
         self.mux.select_pane(self.focus.unwrap_or(first));

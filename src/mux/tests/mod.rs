@@ -9,6 +9,7 @@ mod layouts;
 mod moving;
 mod pickers;
 mod saving;
+mod seen;
 mod verbs;
 
 use super::*;

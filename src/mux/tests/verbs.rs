@@ -188,8 +188,8 @@ fn sessions_windows_and_panes_live_and_end() {
     assert_eq!(w.ok("new-session -d -P"), "1:");
     assert_eq!(w.ok("ls -F #S"), "1\nwork");
     w.ok("rename-session -t 1 x:y");
-    assert_eq!(w.ok("ls -F #S"), "work\nx_y");
-    w.ok("kill-session -t x_y");
+    assert_eq!(w.ok("ls -F #S"), "work\nx:y");
+    w.ok("kill-session -t $1");
     w.ok("setenv -g A b");
     assert_eq!(w.ok("showenv -g A"), "A=b");
     w.ok("kill-server");
