@@ -1,7 +1,7 @@
 //! What a theme looks like: `themes NAME [remote] > bytes`, the frame of a sample session for an outer
 //! terminal of 100x28. `screenshot 100x28 < bytes > picture.svg` makes a picture of it.
 
-use qmux::format::{Context, Loop, expand_time, style};
+use qmux::format::{Context, Loop, Order, expand_time, style};
 use qmux::ids::{PaneId, Size};
 use qmux::mux::layout::Rect;
 use qmux::view::caps::{Caps, Colours};
@@ -37,7 +37,7 @@ impl Context for Sample<'_> {
         })
     }
 
-    fn each(&self, over: Loop, _order: qmux::format::Order) -> Vec<(bool, Box<dyn Context + '_>)> {
+    fn each(&self, over: Loop, _order: Order) -> Vec<(bool, Box<dyn Context + '_>)> {
         let windows = [(0, "bash"), (1, "vim"), (2, "make"), (3, "htop")];
         if over != Loop::Windows {
             return Vec::new();

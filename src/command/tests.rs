@@ -217,3 +217,16 @@ fn targets_are_taken_apart() {
     assert_eq!(super::target::offset("-12"), Some(-12));
     assert_eq!(super::target::offset("+x"), None);
 }
+
+#[test]
+fn a_branch_has_at_least_an_empty_line_and_an_assignment_may_begin_a_line() {
+    for text in ["%if 1\n%endif", "%if 1 %endif", "%if 1\na\n%else\n%endif", "%if 0\n%elif 1\na\n%endif"] {
+        assert_eq!(read(text).unwrap_err().text, "syntax error", "{text}");
+    }
+    assert_eq!(words("%if 1\n\n%endif\na"), [["a"]]);
+    assert_eq!(words("%if 1\n# nothing\n%endif\na"), [["a"]]);
+    assert_eq!(words("%if 1 # why\nb\n%endif\na"), [["b"], ["a"]]);
+    assert_eq!(words("X=1; a; b"), [["a"], ["b"]]);
+    assert_eq!(words("X=1;"), Vec::<Vec<String>>::new());
+    assert!(read("; a").is_err());
+}

@@ -7,7 +7,6 @@ say has-none t has-session -t nosuch
 say new-P t new-session -d -P -s two cat
 say new-PF t new-session -d -P -F '#{session_name} #{session_windows}' -s three -n win cat
 say new-dup t new-session -d -s two
-say new-dot t new-session -d -s a.b:c cat
 say new-size t new-session -d -s big -x 120 -y 50 -P -F '#{window_width}x#{window_height}' cat
 say new-badsize t new-session -d -s bad -x 0
 say new-badsize2 t new-session -d -s bad -x no

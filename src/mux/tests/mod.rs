@@ -11,6 +11,7 @@ mod moving;
 mod pickers;
 mod pictures;
 mod saving;
+mod seen;
 mod surface;
 mod verbs;
 
