@@ -147,6 +147,10 @@ fn names_go_both_ways() {
         ("S-Tab", "BTab"),
         ("enter", "Enter"),
         ("0x41", "A"),
+        ("0x01", "C-a"),
+        ("0x1f", "C-_"),
+        ("0x0d", "Enter"),
+        ("0x7f", "BSpace"),
         ("C-[", "Escape"),
         ("C-i", "Tab"),
     ] {
