@@ -62,7 +62,7 @@ impl Screen {
         }
         let keep = options.join || options.keep_trailing;
         let (begin, used) = (out.len(), if keep { row.used() } else { seen(row, tables) });
-        let end = if options.join { used } else { allotted(used, usize::from(self.st.cols)) };
+        let end = if options.join { used } else { allotted(used, self.st.cols) };
         let mut link = None;
         for x in 0..end {
             let cell = row.cells.get(x).unwrap_or(&Cell::BLANK);

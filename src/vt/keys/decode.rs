@@ -355,6 +355,8 @@ fn key_of_csi(csi: &Csi<'_>) -> Option<Input> {
             27 => Some(Input::Key(typed(csi.get(2), mods)?)),
             200 => Some(Input::Paste(Vec::new())),
             n => match tilde_key(n) {
+                // rxvt has no F13 to F20: they are F3 to F10 with shift, to tmux too.
+                Some(KeyCode::F(f @ 13..=20)) => found(KeyCode::F(f - 10), mods | Mods::SHIFT),
                 Some(code) => found(code, mods),
                 None => Some(Input::Raw(csi.bytes.to_vec())),
             },

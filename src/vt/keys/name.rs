@@ -62,6 +62,15 @@ pub fn parse_name(s: &str) -> Option<Key> {
         };
         rest = &rest[2..];
     }
+    if let Some(byte) = rest.strip_prefix("0x").and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+        // What a terminal sends for a key with control.
+        match byte {
+            0x7f => return Some(normal(KeyCode::Backspace, mods)),
+            1..=26 => return Some(normal(KeyCode::Char(char::from(byte + 0x60)), mods | Mods::CTRL)),
+            0..=31 => return Some(normal(KeyCode::Char(char::from(byte + 0x40)), mods | Mods::CTRL)),
+            _ => {}
+        }
+    }
     let code = code_of(rest)?;
     Some(normal(code, mods))
 }

@@ -44,6 +44,7 @@ fn keys_are_decoded() {
             b"\x1b[97;1:3u\x1b[1;5:2A",
             &["Release(Key { code: Char('a'), mods: Mods(0) })", "Repeat(Key { code: Up, mods: Mods(4) })"],
         ),
+        (b"\x1b[24~\x1b[25~\x1b[29~\x1b[34~", &["F12", "S-F3", "S-F6", "S-F10"]),
         (b"\x1b[57399u\x1b[57419u\x1b[57376u\x1b[57358u", &["KP0", "Up", "F13", "Key57358"]),
         (b"\x1b[", &["M-["]),
         (b"\x1bO", &["M-O"]),
@@ -147,6 +148,10 @@ fn names_go_both_ways() {
         ("S-Tab", "BTab"),
         ("enter", "Enter"),
         ("0x41", "A"),
+        ("0x01", "C-a"),
+        ("0x1f", "C-_"),
+        ("0x0d", "Enter"),
+        ("0x7f", "BSpace"),
         ("C-[", "Escape"),
         ("C-i", "Tab"),
     ] {
