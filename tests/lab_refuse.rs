@@ -123,6 +123,34 @@ fn file_missing_there() {
     stage.wait("begun\nthere");
     assert_eq!(lab.host("hostB").sh("ana", "cat ~/journal"), "begun\nthere");
     assert_eq!(stage.home().sh("ana", "cat ~/journal"), "begun", "what is at home is left alone");
+    // And back: what it left at home is older, and replaced when that is allowed and nobody has touched it.
+    let words =
+        ["hostA has /home/ana/journal (12 bytes) as it was before it was changed on hostB", "`--with-files`"];
+    refused(&stage, &["move", "pane", ".", "-t", "work"], 3, &words);
+    stage.ok(&["move", "pane", ".", "-t", "work", "--with-files"]);
+    stage.run("echo home >&9; clear; cat ~/journal");
+    stage.wait("begun\nthere\nhome");
+    lab.host("hostB").sh("ana", "echo touched >> ~/journal");
+    let words = ["hostB has /home/ana/journal (17 bytes), and not the same", "It is not overwritten"];
+    refused(&stage, &["move", "pane", "hostB", "-t", "work", "--with-files"], 3, &words);
+    answers_at_home(&stage);
+}
+
+#[test]
+fn lock_that_both_hosts_see() {
+    let Some(lab) = Lab::up_or_skip(&THREE) else { return };
+    let stage = stage(&lab);
+    stage.run("exec 9>>/shared/ana/lock; flock 9; clear; echo loc''ked");
+    stage.wait("locked");
+    let words =
+        ["A lock on /shared/ana/lock is held, which hostB sees as well as hostA", "Let go of it first"];
+    refused(&stage, &["move", "pane", "hostB", "-t", "work"], 3, &words);
+    refused(&stage, &["move", "pane", "hostB", "-t", "work", "--dry-run"], 3, &words);
+    assert_ne!(stage.home().exec("ana", &["flock", "-n", "/shared/ana/lock", "true"]).code, 0, "it is held");
+    answers_at_home(&stage);
+    stage.run("flock -u 9; clear; echo fr''ee");
+    stage.wait("free");
+    stage.ok(&["move", "pane", "hostB", "-t", "work"]);
 }
 
 #[test]
