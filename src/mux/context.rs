@@ -302,6 +302,13 @@ impl Cx<'_> {
         })
     }
 
+    /// Where in its window a client looks, and whether the window is larger than it.
+    fn view(&self) -> Option<((u16, u16), bool)> {
+        let c = self.client().filter(|c| c.attached)?;
+        let (room, size) = (self.mux.client_area(c)?, self.mux.client_window(c.id)?.size);
+        Some((self.mux.view_offset(c.id, room), size.cols > room.cols || size.rows > room.rows))
+    }
+
     fn of_window(&self, name: &str) -> Option<String> {
         let (s, w, found) = (self.session()?, self.window()?, self.about.found?);
         let link = s.links.get(&found.index)?;
@@ -329,8 +336,9 @@ impl Cx<'_> {
             "window_visible_layout" if w.zoomed => super::layout::Layout::single(w.active, w.size).to_text(),
             "window_visible_layout" => w.layout.to_text(),
             "window_activity" => return seconds(w.activity),
-            "window_bigger" => return self.client().filter(|c| c.attached).and_then(|_| flag(false)),
-            "window_offset_x" | "window_offset_y" => return None,
+            "window_bigger" => return self.view().and_then(|(_, bigger)| flag(bigger)),
+            "window_offset_x" => return self.view().filter(|v| v.1).map(|(at, _)| at.0.to_string()),
+            "window_offset_y" => return self.view().filter(|v| v.1).map(|(at, _)| at.1.to_string()),
             "window_linked" => return flag(self.links_of(w).count() > 1),
             // A group of sessions counts once, as in tmux.
             "window_linked_sessions" => {

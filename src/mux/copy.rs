@@ -80,6 +80,10 @@ pub struct CopyMode {
     /// Where the last step up or down left a line: the column, and the column where that line ended. Another
     /// step goes back to it from the end of a line, and from behind a line's end to the ends of others.
     pub(crate) left_at: (u16, u16),
+    /// Lines where the shell said that a prompt (false) or a command's output (true) begins.
+    pub(crate) prompts: Vec<(usize, bool)>,
+    /// The line that `recentre-top-bottom` moved last, and where it is: 0 centre, 1 top, 2 bottom.
+    pub(crate) recentred: Option<(usize, u8)>,
     /// Where an incremental search began.
     pub(crate) search_origin: Option<Point>,
     pub(crate) wrap_search: bool,
@@ -108,6 +112,8 @@ impl CopyMode {
             count: 0,
             jump: None,
             left_at: (0, 0),
+            prompts: Vec::new(),
+            recentred: None,
             search_origin: None,
             wrap_search: true,
         }

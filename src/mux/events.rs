@@ -8,7 +8,7 @@ use super::settings::Scope;
 use super::{MAX_SHELL_VALUES, Mux, commands};
 use crate::command;
 use crate::ids::{ClientId, PaneId, RequestId, Size};
-use crate::vt::ScreenEvent;
+use crate::vt::{Prompt as Mark, ScreenEvent};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -248,6 +248,11 @@ impl Mux {
                     p.bar = (state, percent);
                 }
                 self.redraw_window(window);
+            }
+            ScreenEvent::Prompt { mark: mark @ (Mark::Start | Mark::Output), line } => {
+                if let Some(p) = self.panes.get_mut(&id) {
+                    p.mark_line(line, mark == Mark::Output);
+                }
             }
             ScreenEvent::Path(_) | ScreenEvent::Prompt { .. } => {}
             ScreenEvent::Colors => self.redraw_pane(id),

@@ -51,6 +51,8 @@ pub struct Client {
     pub suspended: bool,
     /// The key table the next key is looked up in, when not the session's own; `prefix` after the prefix key.
     pub key_table: Option<String>,
+    /// The part of a larger window that was chosen to be seen; it holds for that window.
+    pub(crate) panned: Option<(WindowId, (u16, u16))>,
     /// Until when a key is waited for after the prefix (`prefix-timeout`).
     pub prefix_until: Option<Instant>,
     /// Until when a repeatable key needs no prefix.
@@ -107,6 +109,7 @@ impl Client {
             focused: hello.tty.is_some() && hello.control == 0,
             suspended: false,
             key_table: None,
+            panned: None,
             prefix_until: None,
             repeat_until: None,
             keyboard: None,
@@ -168,6 +171,9 @@ pub enum Overlay {
         template: String,
     },
 }
+
+/// Most prompts remembered for a pane.
+const MAX_MARKS: usize = 10_000;
 
 /// One session.
 #[derive(Debug, Clone)]
@@ -419,6 +425,8 @@ pub struct Pane {
     pub(crate) typed_ahead: VecDeque<u8>,
     /// The job that gets its output (`pipe-pane`).
     pub(crate) pipe: Option<RequestId>,
+    /// Stable numbers of the lines where its shell said that a prompt (false) or a command's output (true) begins.
+    pub(crate) marks: VecDeque<(u64, bool)>,
     /// The progress its program tells (OSC 9;4): state and percent.
     pub(crate) bar: (u8, u8),
     /// A title set by `select-pane -T` or the program.
@@ -440,6 +448,21 @@ impl Pane {
     /// Its title.
     pub fn title(&self) -> &str {
         self.screen.title()
+    }
+
+    /// Remembers where a prompt or a command's output begins.
+    pub(crate) fn mark_line(&mut self, line: u64, output: bool) {
+        if self.marks.len() >= MAX_MARKS {
+            self.marks.pop_front();
+        }
+        self.marks.push_back((line, output));
+    }
+
+    /// Those lines as they are counted now, those gone from the scrollback left out.
+    pub(crate) fn prompt_lines(&self) -> Vec<(usize, bool)> {
+        let base = self.screen.history_base();
+        let line = |(line, output): &(u64, bool)| Some((line.checked_sub(base)? as usize, *output));
+        self.marks.iter().filter_map(line).collect()
     }
 
     /// Copy mode (or view mode), when it is in it.

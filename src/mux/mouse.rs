@@ -8,7 +8,7 @@ use super::settings::Scope;
 use super::target::Found;
 use super::{Mode, Mux};
 use crate::format::style::{self, Piece, Range, StyleItem};
-use crate::ids::{ClientId, PaneId, WindowId};
+use crate::ids::{ClientId, PaneId, Size, WindowId};
 use crate::vt::keys::{Mods, Mouse, MouseKind};
 use std::time::{Duration, Instant};
 
@@ -113,7 +113,8 @@ impl Mux {
             });
         }
         let y = if top { event.y - lines.min(event.y) } else { event.y };
-        let at = (event.x, y);
+        let shown = self.view_offset(client, Size::new(c.size.cols, c.size.rows - lines));
+        let at = (event.x.saturating_add(shown.0), y.saturating_add(shown.1));
         let w = self.client_window(client)?;
         for (pane, rect) in w.floating().iter().rev() {
             if rect.outside().contains(at.0, at.1) {

@@ -243,11 +243,13 @@ impl Mux {
         id
     }
 
-    /// Whether a client's commands do not run yet: the configuration has to be read first, or a pane is being
-    /// started, whose process the next command may ask for.
+    /// Whether a client's commands do not run yet: the configuration has to be read first, or a pane they made is
+    /// being started, whose process the next command may ask for. Other clients do not wait for it.
     fn held(&self, client: ClientId) -> bool {
         let attached = self.clients.get(&client).is_none_or(|c| c.attached);
-        self.loading_config && self.first_client == Some(client) || !attached && !self.starting.is_empty()
+        let started = |(_, by): &(Instant, QueueId)| by.is_none_or(|by| by == client);
+        self.loading_config && self.first_client == Some(client)
+            || !attached && self.starting.values().any(started)
     }
 
     /// Runs whatever can run. While the configuration is being read, the first client waits; others do not, for
@@ -255,7 +257,7 @@ impl Mux {
     pub(crate) fn run_queues(&mut self) {
         let mut budget = MAX_PER_EVENT;
         let (now, panes) = (self.now, &self.panes);
-        self.starting.retain(|pane, until| *until > now && panes.contains_key(pane));
+        self.starting.retain(|pane, (until, _)| *until > now && panes.contains_key(pane));
         loop {
             let config_busy = self.queues.get(&None).is_some_and(|q| q.waiting || !q.steps.is_empty());
             if self.loading_config && !config_busy {
@@ -291,6 +293,7 @@ impl Mux {
             commands::Prepared::Verb(verb, args) => {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
                 self.running = verb.spec.name;
+                self.acting = id;
                 ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooked.is_empty());
                 self.in_hook = origin.of_hook;
                 let outcome = (verb.run)(self, &call);

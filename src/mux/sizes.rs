@@ -3,9 +3,31 @@
 use super::Mux;
 use super::model::BorderStatus;
 use super::settings::Scope;
-use crate::ids::{SessionId, Size, WindowId};
+use crate::ids::{ClientId, SessionId, Size, WindowId};
 
 impl Mux {
+    /// The window's cell at the top left of `room` columns and rows of a client: where the window is larger, the
+    /// place chosen with `refresh-client -L` and its like, else so much that the active pane's cursor is seen.
+    pub fn view_offset(&self, client: ClientId, room: Size) -> (u16, u16) {
+        let Some(window) = self.client_window(client) else { return (0, 0) };
+        if window.size.cols <= room.cols && window.size.rows <= room.rows {
+            return (0, 0);
+        }
+        let most = (window.size.cols.saturating_sub(room.cols), window.size.rows.saturating_sub(room.rows));
+        let chosen = self.clients.get(&client).and_then(|c| c.panned).filter(|(id, _)| *id == window.id);
+        if let Some((_, at)) = chosen {
+            return (at.0.min(most.0), at.1.min(most.1));
+        }
+        let rect = window.rect(window.active).unwrap_or_default();
+        let cursor = self.pane(window.active).map_or((0, 0), |pane| {
+            let cursor = pane.screen.cursor();
+            (rect.x.saturating_add(cursor.x), rect.y.saturating_add(cursor.y))
+        });
+        // In the middle, so that it does not jump with every character.
+        let along = |cursor: u16, room: u16, most: u16| cursor.saturating_sub(room / 2).min(most);
+        (along(cursor.0, room.cols, most.0), along(cursor.1, room.rows, most.1))
+    }
+
     /// The size a session's windows have on a client: its terminal without the status lines.
     pub(crate) fn client_area(&self, client: &super::Client) -> Option<Size> {
         let session = client.session?;

@@ -82,6 +82,7 @@ impl Mux {
             progress: None,
             typed_ahead: VecDeque::new(),
             pipe: None,
+            marks: VecDeque::new(),
             bar: (0, 0),
             title_set: false,
             silent_since: Some(self.now),
@@ -113,7 +114,7 @@ impl Mux {
         let mut env = self.pane_environment(session, &start.env);
         env.insert("TMUX_PANE".into(), id.to_string());
         if start.host == HostChoice::Here {
-            self.starting.insert(id, self.now + STARTING);
+            self.starting.insert(id, (self.now + STARTING, self.acting));
             env.insert("PWD".into(), cwd.clone());
         }
         env.insert("SHELL".into(), shell.clone());

@@ -127,7 +127,7 @@ pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
     let lines = mux.status_lines(session).min(size.rows.saturating_sub(1));
     let at_top = mux.status_at_top(session);
     let area = Rect { x: 0, y: if at_top { lines } else { 0 }, w: size.cols, h: size.rows - lines };
-    let offset = offset(mux, window, area);
+    let offset = mux.view_offset(client, Size::new(area.w, area.h));
     let place = |rect: Rect| shown_part(rect, offset, area);
 
     let mut bars = status(&reader, size, lines, at_top);
@@ -162,23 +162,6 @@ pub fn chrome(mux: &Mux, client: ClientId, size: Size) -> Option<Chrome> {
         extended_keys: mux.option_text(Scope::Server, "extended-keys") == "always",
         prompt_cursor,
     })
-}
-
-/// The window's cell at the top left: when the window is larger than its place, so much that the active
-/// pane's cursor is seen.
-fn offset(mux: &Mux, window: &Window, area: Rect) -> (u16, u16) {
-    if window.size.cols <= area.w && window.size.rows <= area.h {
-        return (0, 0);
-    }
-    let rect = window.rect(window.active).unwrap_or_default();
-    let cursor = mux.pane(window.active).map_or((0, 0), |pane| {
-        let cursor = pane.screen.cursor();
-        (rect.x.saturating_add(cursor.x), rect.y.saturating_add(cursor.y))
-    });
-    // In the middle, so that it does not jump with every character.
-    let along =
-        |cursor: u16, room: u16, all: u16| cursor.saturating_sub(room / 2).min(all.saturating_sub(room));
-    (along(cursor.0, area.w, window.size.cols), along(cursor.1, area.h, window.size.rows))
 }
 
 /// The part of a rectangle of the window that is in the client's area, there, and which of the rectangle's
@@ -676,7 +659,8 @@ impl Chrome {
     /// Whether the panes shown are still those this was made for. A pane whose cursor leaves what is
     /// shown of a larger window needs another part of it.
     pub fn fits(&self, mux: &Mux, client: ClientId) -> bool {
-        mux.client_window(client).is_some_and(|window| offset(mux, window, self.area) == self.offset)
+        let room = Size::new(self.area.w, self.area.h);
+        mux.client_window(client).is_some() && mux.view_offset(client, room) == self.offset
     }
 
     fn modes(&self, pane: &Pane, active: bool, outer: &mut Outer) {

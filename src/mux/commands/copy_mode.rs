@@ -97,6 +97,7 @@ fn enter(mux: &mut Mux, pane: PaneId, source: PaneId) {
     }
     let mut mode = CopyMode::new(screen, false, String::new());
     mode.remembered = from.searched.clone();
+    mode.prompts = from.prompt_lines();
     mux.enter_mode(pane, Mode::Copy(Box::new(mode)));
     mux.copy_mode_settings();
 }
@@ -232,12 +233,13 @@ pub(super) fn send_x(
 fn refresh(mux: &mut Mux, pane: PaneId) {
     let Some(p) = mux.panes.get_mut(&pane) else { return };
     let screen = p.screen.clone();
+    let prompts = p.prompt_lines();
     if let Some(Mode::Copy(c)) = &mut p.mode
         && !c.view
     {
         // The distance from the bottom is kept.
         let from_end = c.lines().saturating_sub(c.cursor.line);
-        c.screen = screen;
+        (c.screen, c.prompts) = (screen, prompts);
         c.scroll = c.scroll.min(c.screen.history_len());
         c.cursor.line = c.lines().saturating_sub(from_end);
         c.selection = None;
@@ -292,7 +294,14 @@ fn motion(c: &mut CopyMode, name: &str, n: usize, argument: &str) -> Then {
         "scroll-up" => c.scroll_up(n, keep_row),
         "scroll-down" => return leave(c.scroll_down(n, keep_row), exit),
         "scroll-down-and-cancel" => return leave(c.scroll_down(n, keep_row), true),
-        "scroll-middle" | "recentre-top-bottom" | "cursor-centre-vertical" => c.scroll_middle(),
+        "scroll-middle" => c.scroll_middle(),
+        "scroll-top" => c.scroll_to_row(0),
+        "scroll-bottom" => c.scroll_to_row(rows.saturating_sub(1)),
+        "recentre-top-bottom" => c.recentre(),
+        "cursor-centre-vertical" => c.go_to_row(rows / 2),
+        "cursor-centre-horizontal" => c.centre(),
+        "next-prompt" => times(c, &mut |c| c.to_prompt(true, argument == "-o")),
+        "previous-prompt" => times(c, &mut |c| c.to_prompt(false, argument == "-o")),
         "scroll-exit-on" => c.exit_at_bottom = true,
         "scroll-exit-off" => c.exit_at_bottom = false,
         "scroll-exit-toggle" => c.exit_at_bottom = !exit,

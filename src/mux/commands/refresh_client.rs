@@ -43,10 +43,49 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
     if args.has('l') {
         mux.effects.push_back(super::super::Effect::Terminal { client, bytes: b"\x1b]52;;?\x07".to_vec() });
     }
+    pan(mux, call, client)?;
     for v in mux.shell_values.borrow_mut().values_mut() {
         v.wanted = true;
     }
     mux.redraw.insert(client);
+    DONE
+}
+
+/// `-L -R -U -D`: another part of a window that is larger than the client; `-c`: the one the cursor is in.
+fn pan(mux: &mut Mux, call: &Call, client: ClientId) -> Outcome {
+    let args = &call.args;
+    if args.has('c')
+        && let Some(c) = mux.clients.get_mut(&client)
+    {
+        c.panned = None;
+    }
+    if !['L', 'R', 'U', 'D'].iter().any(|flag| args.has(*flag)) {
+        return DONE;
+    }
+    let by = match args.word(0) {
+        None => 1,
+        Some(text) => match text.parse::<u16>() {
+            Ok(n @ 1..) => n,
+            Ok(_) => return Err("adjustment too small".into()),
+            Err(_) => return Err("adjustment invalid".into()),
+        },
+    };
+    let room = mux.clients.get(&client).and_then(|c| mux.client_area(c));
+    let (Some(room), Some(window)) = (room, mux.client_window(client)) else { return DONE };
+    let (id, size) = (window.id, window.size);
+    let (mut x, mut y) = mux.view_offset(client, room);
+    if args.has('L') {
+        x = x.saturating_sub(by);
+    } else if args.has('R') {
+        x = x.saturating_add(by).min(size.cols.saturating_sub(room.cols));
+    } else if args.has('U') {
+        y = y.saturating_sub(by);
+    } else {
+        y = y.saturating_add(by).min(size.rows.saturating_sub(room.rows));
+    }
+    if let Some(c) = mux.clients.get_mut(&client) {
+        c.panned = Some((id, (x, y)));
+    }
     DONE
 }
 

@@ -308,9 +308,43 @@ impl CopyMode {
 
     /// Puts the cursor's line in the middle of what is shown.
     pub(crate) fn scroll_middle(&mut self) {
-        let middle = usize::from(self.screen.size().rows / 2);
-        let top = self.cursor.line.saturating_sub(middle);
+        self.scroll_to_row(usize::from(self.screen.size().rows / 2));
+    }
+
+    /// Shows the cursor's line on this row, as far as there is something to scroll.
+    pub(crate) fn scroll_to_row(&mut self, row: usize) {
+        let top = self.cursor.line.saturating_sub(row);
         self.scroll = self.screen.history_len().saturating_sub(top);
+    }
+
+    /// `recentre-top-bottom`: the cursor's line in the middle, then at the top, then at the bottom.
+    pub(crate) fn recentre(&mut self) {
+        let step = match self.recentred {
+            Some((line, step)) if line == self.cursor.line => (step + 1) % 3,
+            _ => 0,
+        };
+        match step {
+            0 => self.scroll_middle(),
+            1 => self.scroll_to_row(0),
+            _ => self.scroll_to_row(usize::from(self.screen.size().rows).saturating_sub(1)),
+        }
+        self.recentred = Some((self.cursor.line, step));
+    }
+
+    /// `cursor-centre-horizontal`.
+    pub(crate) fn centre(&mut self) {
+        self.cursor.x = self.screen.size().cols / 2;
+    }
+
+    /// To the next or previous line where a prompt, or a command's output, begins. Stays where there is none.
+    pub(crate) fn to_prompt(&mut self, forward: bool, output: bool) {
+        let here = self.cursor.line;
+        let mut lines = self.prompts.iter().filter(|(_, o)| *o == output).map(|(line, _)| *line);
+        let line = if forward { lines.find(|l| *l > here) } else { lines.take_while(|l| *l < here).last() };
+        if let Some(line) = line.filter(|l| *l < self.lines()) {
+            self.cursor = Point { line, x: 0 };
+            self.follow();
+        }
     }
 
     /// The character at a point; `None` behind the end of a line.

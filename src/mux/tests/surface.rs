@@ -188,3 +188,89 @@ fn a_session_that_joins_a_group_begins_at_its_first_window() {
     w.ok("new-session -d -s other -t work");
     assert_eq!(w.ok("ls -F '#S #{active_window_index} #{window_linked_sessions}'"), "other 0 1\nwork 1 1");
 }
+
+#[test]
+fn copy_mode_goes_from_prompt_to_prompt() {
+    let mut w = World::with_session();
+    for i in 0..40 {
+        w.output(
+            0,
+            &format!(
+                "\x1b]133;A\x07$ \x1b]133;B\x07cmd {i}\r\n\x1b]133;C\x07out {i}\r\nmore\r\n\x1b]133;D;0\x07"
+            ),
+        );
+    }
+    w.ok("copy-mode");
+    let go = |w: &mut World, what: &str| {
+        w.ok(&format!("send-keys -X {what}"));
+        w.show("#{copy_cursor_line}")
+    };
+    assert_eq!(go(&mut w, "previous-prompt"), "$ cmd 39");
+    assert_eq!(go(&mut w, "previous-prompt"), "$ cmd 38");
+    assert_eq!(go(&mut w, "previous-prompt -o"), "out 37");
+    w.ok("send-keys -N 30 -X previous-prompt");
+    assert_eq!(w.show("#{copy_cursor_line}"), "$ cmd 8");
+    assert_eq!(go(&mut w, "next-prompt"), "$ cmd 9");
+    assert_eq!(go(&mut w, "next-prompt -o"), "out 9");
+}
+
+#[test]
+fn copy_mode_puts_its_line_where_wanted() {
+    let mut w = World::with_session();
+    (0..100).for_each(|i| w.output(0, &format!("a line of some length {i}\r\n")));
+    w.ok("copy-mode");
+    w.ok("send-keys -X goto-line 40");
+    let at = |w: &mut World, what: &str| {
+        w.ok(&format!("send-keys -X {what}"));
+        (w.show("#{copy_cursor_y}"), w.show("#{copy_cursor_line}"))
+    };
+    let (_, line) = at(&mut w, "middle-line");
+    for (what, row) in [
+        ("scroll-top", "0"),
+        ("scroll-bottom", "23"),
+        ("recentre-top-bottom", "12"),
+        ("recentre-top-bottom", "0"),
+        ("recentre-top-bottom", "23"),
+        ("recentre-top-bottom", "12"),
+    ] {
+        assert_eq!(at(&mut w, what), (row.to_owned(), line.clone()), "{what}");
+    }
+    at(&mut w, "cursor-centre-horizontal");
+    assert_eq!(w.show("#{copy_cursor_x}"), "40");
+    assert_eq!(at(&mut w, "top-line").0, "0");
+    assert_eq!(at(&mut w, "cursor-centre-vertical").0, "12");
+}
+
+#[test]
+fn a_window_larger_than_its_client_is_seen_in_parts() {
+    let (mut w, c) = attached();
+    let big = w.attach("attach -t work", Size::new(160, 51));
+    w.ok("set -g window-size largest");
+    w.ok("set -g mouse on");
+    w.ok("split-window -h");
+    w.event(Event::ClientGone { client: big });
+    w.ok("resize-window -x 160 -y 50");
+    let small = w.mux.client(c).unwrap().name.clone();
+    let look = |w: &mut World| {
+        let format = "#{window_bigger} #{window_offset_x},#{window_offset_y}";
+        let id = w.start_argv(&["display-message", "-p", "-c", &small, format].map(str::to_owned));
+        w.said(id).out.trim_end().to_owned()
+    };
+    // The right pane is active: its cursor is at column 81.
+    assert_eq!(look(&mut w), "1 41,0");
+    w.ok(&format!("refresh-client -t {small} -L 100"));
+    assert_eq!(look(&mut w), "1 0,0");
+    w.ok(&format!("refresh-client -t {small} -R 30"));
+    w.ok(&format!("refresh-client -t {small} -D 100"));
+    assert_eq!(look(&mut w), "1 30,26");
+    w.ok(&format!("refresh-client -t {small} -U"));
+    assert_eq!(look(&mut w), "1 30,25");
+    // A click is on what is seen there.
+    w.type_in(c, b"\x1b[<0;20;5M\x1b[<0;20;5m");
+    assert_eq!(w.show("#P"), "0");
+    w.type_in(c, b"\x1b[<0;70;5M\x1b[<0;70;5m");
+    assert_eq!(w.show("#P"), "1");
+    w.ok(&format!("refresh-client -t {small} -c"));
+    assert_eq!(look(&mut w), "1 41,0");
+    assert_eq!(w.fails(&format!("refresh-client -t {small} -L x")), "adjustment invalid");
+}
