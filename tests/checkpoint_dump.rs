@@ -233,7 +233,7 @@ mod programs {
         python.send("\r");
         let status = python.end();
         let text = String::from_utf8_lossy(&python.output);
-        assert!(status.success() && text.contains("end") && !text.contains("Error"), "{text}");
+        assert!(status.success() && text.contains("end") && !text.contains("Error"), "{status}: {text}");
         std::fs::remove_dir_all(dir).expect("a directory removed");
     }
 
