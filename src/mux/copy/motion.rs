@@ -337,7 +337,7 @@ impl CopyMode {
     }
 
     /// To the next or previous line where a prompt, or a command's output, begins. Stays where there is none.
-    pub(crate) fn to_prompt(&mut self, forward: bool, output: bool) {
+    pub(crate) fn go_to_prompt(&mut self, forward: bool, output: bool) {
         let here = self.cursor.line;
         let mut lines = self.prompts.iter().filter(|(_, o)| *o == output).map(|(line, _)| *line);
         let line = if forward { lines.find(|l| *l > here) } else { lines.take_while(|l| *l < here).last() };
