@@ -203,9 +203,7 @@ pub struct Mux {
     pub(crate) config_errors_shown: usize,
     pub(crate) loading_config: bool,
     /// Panes of this host whose program was asked for, until it runs; and when that is waited for no longer.
-    pub(crate) starting: BTreeMap<PaneId, (Instant, queue::QueueId)>,
-    /// Whose commands run now.
-    pub(crate) acting: queue::QueueId,
+    pub(crate) starting: BTreeMap<PaneId, Instant>,
     /// The client that started the server: only its commands wait for the configuration.
     pub(crate) first_client: Option<ClientId>,
     pub(crate) sizes_dirty: bool,
@@ -269,7 +267,6 @@ impl Mux {
             config_errors_shown: 0,
             loading_config: false,
             starting: BTreeMap::new(),
-            acting: None,
             first_client: None,
             sizes_dirty: false,
             had_session: false,
@@ -330,7 +327,7 @@ impl Mux {
             .chain(self.later.iter().map(|(at, _)| *at))
             .chain(self.waits.iter().filter_map(waits::Wait::deadline))
             .chain(self.status_due)
-            .chain(self.starting.values().map(|(until, _)| *until))
+            .chain(self.starting.values().copied())
             .chain(self.windows.values().filter_map(|w| w.rename_due))
             .chain(self.sessions.keys().filter_map(|s| self.lock_deadline(*s)))
             .chain(silence)

@@ -190,6 +190,10 @@ pub(crate) struct LaterShell {
     pub shown_in: Option<crate::ids::PaneId>,
 }
 
+/// Verbs whose formats may ask for the process of a pane.
+const ASK_FOR_PROCESSES: [&str; 6] =
+    ["display-message", "if-shell", "list-panes", "list-sessions", "list-windows", "run-shell"];
+
 impl Mux {
     /// Puts commands at the end of a queue.
     pub(crate) fn enqueue(&mut self, id: QueueId, commands: &[Command], origin: &Arc<Origin>) {
@@ -243,13 +247,18 @@ impl Mux {
         id
     }
 
-    /// Whether a client's commands do not run yet: the configuration has to be read first, or a pane they made is
-    /// being started, whose process the next command may ask for. Other clients do not wait for it.
+    /// Whether a client's next command does not run yet: the configuration has to be read first, or a pane is being
+    /// started, whose process it may ask for. What makes panes or asks for nothing does not wait.
     fn held(&self, client: ClientId) -> bool {
-        let attached = self.clients.get(&client).is_none_or(|c| c.attached);
-        let started = |(_, by): &(Instant, QueueId)| by.is_none_or(|by| by == client);
-        self.loading_config && self.first_client == Some(client)
-            || !attached && self.starting.values().any(started)
+        if self.loading_config && self.first_client == Some(client) {
+            return true;
+        }
+        if self.starting.is_empty() || self.clients.get(&client).is_none_or(|c| c.attached) {
+            return false;
+        }
+        let next = self.queues.get(&Some(client)).and_then(|q| q.steps.front());
+        let verb = next.and_then(|step| commands::find(step.command.name()).ok());
+        verb.is_some_and(|verb| ASK_FOR_PROCESSES.contains(&verb.spec.name))
     }
 
     /// Runs whatever can run. While the configuration is being read, the first client waits; others do not, for
@@ -257,7 +266,7 @@ impl Mux {
     pub(crate) fn run_queues(&mut self) {
         let mut budget = MAX_PER_EVENT;
         let (now, panes) = (self.now, &self.panes);
-        self.starting.retain(|pane, (until, _)| *until > now && panes.contains_key(pane));
+        self.starting.retain(|pane, until| *until > now && panes.contains_key(pane));
         loop {
             let config_busy = self.queues.get(&None).is_some_and(|q| q.waiting || !q.steps.is_empty());
             if self.loading_config && !config_busy {
@@ -293,7 +302,6 @@ impl Mux {
             commands::Prepared::Verb(verb, args) => {
                 let call = Call { args, origin: origin.clone(), queue: id, verb };
                 self.running = verb.spec.name;
-                self.acting = id;
                 ran = Some(verb.spec.name).filter(|_| !origin.of_hook && !self.hooked.is_empty());
                 self.in_hook = origin.of_hook;
                 let outcome = (verb.run)(self, &call);

@@ -114,7 +114,7 @@ impl Mux {
         let mut env = self.pane_environment(session, &start.env);
         env.insert("TMUX_PANE".into(), id.to_string());
         if start.host == HostChoice::Here {
-            self.starting.insert(id, (self.now + STARTING, self.acting));
+            self.starting.insert(id, self.now + STARTING);
             env.insert("PWD".into(), cwd.clone());
         }
         env.insert("SHELL".into(), shell.clone());
