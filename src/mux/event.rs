@@ -19,9 +19,9 @@ pub enum Place {
     Here,
     /// On another host, reached.
     There(HostName),
-    /// A move to this host is under way; it still runs, or is stopped, where it was. Without a name: it is
-    /// held to be written to a file, and goes nowhere.
-    Leaving(MoveId, HostName),
+    /// A move to this host is under way; it still runs, or is stopped, where it was. Without a host it is held to
+    /// be written to a file, and goes nowhere.
+    Leaving(MoveId, Option<HostName>),
     /// On another host whose link is broken; the server is trying again.
     Reconnecting(HostName),
     /// Stopped here; the other host may have it. Only `move --resolve` ends this.
@@ -36,8 +36,8 @@ impl Place {
         match self {
             Place::There(h) | Place::Reconnecting(h) => Some(h),
             Place::Starting | Place::Here | Place::Gone(_) => None,
-            Place::Leaving(_, h) if h.0.is_empty() => None,
-            Place::Leaving(_, h) | Place::Undecided(h) => Some(h),
+            Place::Leaving(_, h) => h.as_ref(),
+            Place::Undecided(h) => Some(h),
         }
     }
 

@@ -343,7 +343,7 @@ impl Mux {
         let pane = |name| Some(News { name, found, ..News::default() });
         let news = match (&place, was) {
             // Held for a file: it goes nowhere.
-            (Place::Leaving(_, to), _) if to.0.is_empty() => None,
+            (Place::Leaving(_, None), _) => None,
             (Place::Leaving(..), _) => {
                 Some(News { name: "pane-moving", found, from_host: from, ..News::default() })
             }
@@ -358,7 +358,7 @@ impl Mux {
                 {
                     Some(News { name: "pane-moved", found, from_host: from, ..News::default() })
                 }
-                (_, Place::Leaving(_, to)) if to.0.is_empty() => None,
+                (_, Place::Leaving(_, None)) => None,
                 (_, Place::Leaving(..) | Place::Undecided(_)) => pane("pane-move-failed"),
                 (_, Place::Reconnecting(host)) if !lost(host) => {
                     Some(News { name: "host-reached", host: Some(host.clone()), ..News::default() })

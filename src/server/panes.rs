@@ -544,11 +544,7 @@ fn hold(server: &Rc<Server>, pane: PaneId, link: LinkId, move_id: MoveId) {
             let untaken = local.out.take_waiting();
             wire.input_back.extend(untaken);
         }
-        match &wire.moving {
-            Some((_, to)) => to.clone().unwrap_or_else(|| server.runtime.host()),
-            // Held for a file, not for a move: it leaves for nowhere.
-            None => HostName(String::new()),
-        }
+        wire.moving.as_ref().map(|(_, to)| to.clone().unwrap_or_else(|| server.runtime.host()))
     };
     // Keys wait in Mux from here.
     server.event(Event::PanePlace { pane, place: Place::Leaving(move_id, to) });

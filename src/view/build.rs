@@ -458,9 +458,9 @@ fn place_words(pane: &Pane) -> Option<(String, bool)> {
     let (text, lost) = match &pane.place {
         Place::Starting | Place::Here | Place::Gone(_) => return None,
         // Held for a moment, to be written to a file: nothing to tell.
-        Place::Leaving(_, host) if host.0.is_empty() => return None,
+        Place::Leaving(_, None) => return None,
         Place::There(host) => (host.to_string(), false),
-        Place::Leaving(_, host) => (format!("→ {host}"), false),
+        Place::Leaving(_, Some(host)) => (format!("→ {host}"), false),
         Place::Reconnecting(host) => (format!("{host}: reconnecting"), true),
         Place::Undecided(host) => (format!("{host}: undecided"), true),
     };

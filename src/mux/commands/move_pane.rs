@@ -167,11 +167,11 @@ fn ready(
                     format!("{id} has only just been asked for and is not running yet. It was not moved.");
                 return Err((3, "starting", cause, "Try again in a moment.".into()));
             }
-            Place::Leaving(_, to) if to.0.is_empty() => {
+            Place::Leaving(_, None) => {
                 let cause = format!("{id} is being written to a file. It was not moved.");
                 return Err((3, "moving", cause, "Try again in a moment.".into()));
             }
-            Place::Leaving(_, to) => {
+            Place::Leaving(_, Some(to)) => {
                 let cause = format!("{id} is on its way to {to} already. Nothing more was done.");
                 return Err((3, "moving", cause, "Wait for that move to end.".into()));
             }

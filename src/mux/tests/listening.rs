@@ -111,26 +111,26 @@ fn moves_and_lost_hosts_are_told() {
     let mut w = World::with_session();
     w.ok("split-window");
     let id = w.start("events --json pane-mov* host-* pane-started pane-undecided");
-    let leaving = |to: &str| Place::Leaving(MoveId(1, 2), host(to));
+    let leaving = |to: Option<&str>| Place::Leaving(MoveId(1, 2), to.map(host));
     for pane in [0, 1] {
         w.place(pane, Place::Here);
     }
     assert_eq!(names(&w.heard_json(id)), ["pane-started", "pane-started"]);
-    w.place(0, leaving("hostB"));
+    w.place(0, leaving(Some("hostB")));
     w.place(0, Place::There(host("hostB")));
     let told = w.heard_json(id);
     assert_eq!(names(&told), ["pane-moving", "pane-moved"]);
     for event in told {
         assert_eq!((&event["from_host"], &event["pane_host"]), (&"hostA".into(), &"hostB".into()));
     }
-    w.place(0, leaving("hostC"));
+    w.place(0, leaving(Some("hostC")));
     w.place(0, Place::There(host("hostB")));
     assert_eq!(names(&w.heard_json(id)), ["pane-moving", "pane-move-failed"]);
     // Held for a file.
-    w.place(1, leaving(""));
+    w.place(1, leaving(None));
     w.place(1, Place::Here);
     assert!(w.heard(id).is_empty());
-    w.place(1, leaving("hostB"));
+    w.place(1, leaving(Some("hostB")));
     w.place(1, Place::Undecided(host("hostB")));
     w.place(1, Place::There(host("hostB")));
     assert_eq!(names(&w.heard_json(id)), ["pane-moving", "pane-undecided", "pane-moved"]);

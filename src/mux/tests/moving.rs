@@ -123,7 +123,7 @@ fn what_is_typed_while_a_pane_moves_arrives_in_order() {
     let mut w = World::new();
     let c = w.attach("new-session -s work", Size::new(80, 25));
     w.type_in(c, b"a");
-    let leaving = Place::Leaving(MoveId(1, 2), host("hostB"));
+    let leaving = Place::Leaving(MoveId(1, 2), Some(host("hostB")));
     w.event(Event::PanePlace { pane: PaneId(0), place: leaving });
     assert_eq!(w.take_written(0), "a");
     w.type_in(c, b"bc");
