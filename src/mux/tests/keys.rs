@@ -2,12 +2,6 @@
 
 use super::*;
 
-fn attached() -> (World, ClientId) {
-    let mut w = World::new();
-    let c = w.attach("new-session -s work", Size::new(80, 25));
-    (w, c)
-}
-
 #[test]
 fn keys_go_to_the_pane_and_the_prefix_to_commands() {
     let (mut w, c) = attached();

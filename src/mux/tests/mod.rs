@@ -33,6 +33,13 @@ pub(super) struct World {
     next_client: u32,
 }
 
+/// A client of 80x25 with the session `work`.
+fn attached() -> (World, ClientId) {
+    let mut w = World::new();
+    let c = w.attach("new-session -s work", Size::new(80, 25));
+    (w, c)
+}
+
 /// What a command client got.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Said {

@@ -2,12 +2,6 @@
 
 use super::*;
 
-fn attached() -> (World, ClientId) {
-    let mut w = World::new();
-    let c = w.attach("new-session -s work", Size::new(80, 25));
-    (w, c)
-}
-
 #[test]
 fn lists_are_sorted_and_turned() {
     let mut w = World::new();
