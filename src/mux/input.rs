@@ -503,12 +503,7 @@ impl Mux {
             if kind == ListKind::Buffers {
                 self.forget_buffer(&target);
             } else if let Ok(client) = self.find_client(&Origin::default(), Some(&target)) {
-                {
-                    let session =
-                        self.clients.get(&client).and_then(|c| c.session).and_then(|s| self.sessions.get(&s));
-                    let name = session.map(|s| s.name.clone()).unwrap_or_default();
-                    self.detach(client, format!("[detached (from session {name})]"));
-                }
+                self.send_away(client, "detached");
             }
         }
         if empty {

@@ -691,6 +691,13 @@ impl Mux {
         }
     }
 
+    /// Ends a client's attachment, saying how and from which session.
+    pub(crate) fn send_away(&mut self, client: ClientId, how: &str) {
+        let session = self.clients.get(&client).and_then(|c| c.session).and_then(|s| self.sessions.get(&s));
+        let name = session.map_or("", |s| s.name.as_str());
+        self.detach(client, format!("{how} (from session {name})"));
+    }
+
     /// A client ceases to be a terminal.
     pub(crate) fn detach(&mut self, client: ClientId, message: String) {
         let Some(c) = self.clients.get_mut(&client).filter(|c| c.attached && !c.leaving) else { return };

@@ -33,7 +33,9 @@ impl Screen {
         if beyond {
             return;
         }
-        if self.st.no_alternate && matches!(number, 47 | 1047 | 1049) {
+        // Who is there already may go back; who was not let in has nothing to go back from.
+        let shut = self.st.no_alternate && (on || !self.st.modes.alternate);
+        if shut && matches!(number, 47 | 1047 | 1049) {
             return;
         }
         let modes = &mut self.st.modes;

@@ -88,10 +88,7 @@ pub(super) fn attach(mux: &mut Mux, call: &Call, session: SessionId, alone: bool
             .filter(|c| c.attached && c.session == Some(session) && c.id != client)
             .map(|c| c.id)
             .collect();
-        let name = mux.sessions.get(&session).map(|s| s.name.clone()).unwrap_or_default();
-        for other in others {
-            mux.detach(other, format!("detached (from session {name})"));
-        }
+        others.into_iter().for_each(|other| mux.send_away(other, "detached"));
     }
     let read_only = call.args.has('r') && call.verb.spec.name == "attach-session";
     let env = match mux.clients.get_mut(&client) {

@@ -29,10 +29,7 @@ fn run(mux: &mut Mux, call: &Call) -> Outcome {
         }
     };
     for client in leaving {
-        let session = mux.clients.get(&client).and_then(|c| c.session).and_then(|s| mux.sessions.get(&s));
-        let name = session.map(|s| s.name.clone()).unwrap_or_default();
-        let how = if args.has('P') { "detached and SIGHUP" } else { "detached" };
-        mux.detach(client, format!("{how} (from session {name})"));
+        mux.send_away(client, if args.has('P') { "detached and SIGHUP" } else { "detached" });
     }
     DONE
 }

@@ -131,3 +131,19 @@ fn a_read_only_client_is_told_what_it_may_not() {
     w.type_in(client, b"\x02d");
     assert_eq!(w.ok("list-clients"), "");
 }
+
+#[test]
+fn a_client_detached_from_a_list_is_told_as_by_the_verb() {
+    let mut w = World::with_session();
+    for _ in 0..2 {
+        w.attach("attach -t work", Size::new(80, 24));
+    }
+    w.ok("choose-client -t work");
+    w.ok("send-keys -t work d");
+    let told: Vec<&String> = w
+        .effects
+        .iter()
+        .filter_map(|e| if let Effect::Detach { message, .. } = e { Some(message) } else { None })
+        .collect();
+    assert_eq!(told, ["detached (from session work)"]);
+}

@@ -117,6 +117,12 @@ fn programs_are_kept_from_the_alternate_screen_and_the_title_where_wanted() {
     w.ok("set -gu allow-set-title");
     w.output(0, "\x1b[?1049h\x1b]2;mine\x07");
     assert_eq!(w.show("#{alternate_on} #{pane_title}"), "1 mine");
+    // One that is there when it is forbidden finds its way back; one that never came there stays where it is.
+    w.ok("set -g alternate-screen off");
+    w.output(0, "\x1b[?1049l");
+    assert_eq!(w.show("#{alternate_on}"), "0");
+    w.output(0, "\x1b[7;9H\x1b[?1049h\x1b[?1049l");
+    assert_eq!(w.show("#{cursor_x},#{cursor_y}"), "8,6");
 }
 
 #[test]
